@@ -1,0 +1,57 @@
+"""What a plan asks for, as frozen values; reconcile/ carries them out in their order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tcpaddon.core.facts import Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """One server-side apply.
+
+    create: send `metadata.resourceVersion: "1"`, so that an object that is there is a 409.
+    uid: send `metadata.uid`, so that only this very object is written ("" for none).
+    force: only ever True on our own children.
+    """
+
+    ref: Ref
+    body: Mapping[str, Any]
+    manager: str
+    force: bool = False
+    create: bool = False
+    uid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete one of our children, this very object."""
+
+    ref: Ref
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An Event about the addon; the same (reason, message) is told once per transition."""
+
+    reason: str
+    message: str
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole decision. `status` is None where the stored status is already right."""
+
+    applies: tuple[Apply, ...] = ()
+    deletes: tuple[Delete, ...] = ()
+    status: Mapping[str, Any] | None = None
+    events: tuple[Note, ...] = ()
+    check_again_after: float | None = None  # seconds; None: only when something changes
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether the plan asks the API server for nothing."""
+        return not (self.applies or self.deletes or self.status is not None or self.events)

@@ -1,0 +1,166 @@
+"""What a decision depends on, as frozen values: the other input of `plan` beside the addon.
+
+kube/ projects the API server's objects onto these; nothing in core ever sees a raw object of the
+cluster. All times are aware UTC datetimes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """The kinds that the operator reads or writes beside its own resources."""
+
+    SERVICE = "Service"
+    DEPLOYMENT = "Deployment"
+    STATEFUL_SET = "StatefulSet"
+    SECRET = "Secret"  # noqa: S105 - a kind
+    POD = "Pod"
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """One object of a namespace."""
+
+    kind: Kind
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """Name the object as people do: `Service mqtt-tcp`."""
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """What every watched object has. `resource_version` is comparable as an integer (KEP-5504)."""
+
+    ref: Ref
+    uid: str
+    resource_version: int
+    # Ours means: our managed-by label, this label's addon, and no other TcpAddon as its owner.
+    addon: str | None  # the addon label; None on the user's own objects
+    owner_uid: str | None  # uid of the TcpAddon in ownerReferences, None where there is none
+    applied: str  # the `applied` annotation, "" where it is missing
+    fields: str  # fingerprint of the fields that manager `tcpaddon` owns now, "" for none
+    deleting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ingress:
+    """One entry of `status.loadBalancer.ingress`; exactly one of `ip`, `hostname` is usual."""
+
+    ip: str = ""
+    hostname: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFact(Child):
+    """A Service that is a child."""
+
+    ingress: tuple[Ingress, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentFact(Child):
+    """A Deployment that is a child."""
+
+    generation: int
+    observed_generation: int
+    revision: str  # the revision label in its pod template, "" where it is missing
+    desired: int  # spec.replicas
+    replicas: int
+    ready: int
+    updated: int
+    available: int
+    failure: str  # message of condition ReplicaFailure=True, "" where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFact(Child):
+    """A Secret: the binding (a child) or the app's own.
+
+    Only the values of keys that a manager `tcpaddon…` owns are kept; of others only the name.
+    """
+
+    keys: frozenset[str]
+    values: Mapping[str, str]  # base64, of keys owned by any manager of ours
+    owned: Mapping[str, frozenset[str]]  # addon uid -> the keys its manager owns
+    marked_by: frozenset[str]  # addon uids whose manager owns the role label
+    immutable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AppContainer:
+    """The part of the app's container that the TCP process follows; values as in a pod spec."""
+
+    name: str
+    image: str
+    fields: Mapping[str, Any] = field(default_factory=dict)  # env, envFrom, volumeMounts, …
+
+
+@dataclass(frozen=True, slots=True)
+class AppFact(Child):
+    """The followed workload: a Deployment or StatefulSet of the user's."""
+
+    containers: tuple[AppContainer, ...]
+    default_container: str  # annotation kubectl.kubernetes.io/default-container, or ""
+    pod_fields: Mapping[str, Any]  # volumes, imagePullSecrets, serviceAccountName, …
+    marked_by: frozenset[str]  # addon uids whose manager owns the role label
+
+
+@dataclass(frozen=True, slots=True)
+class PodFact(Child):
+    """A pod of a child Deployment, as far as it tells why a process does not serve."""
+
+    revision: str
+    phase: str
+    ready: bool
+    scheduled: bool
+    unschedulable: str  # the scheduler's message, "" where there is none
+    started_at: datetime | None  # of the running container
+    restarts: int
+    waiting_reason: str  # CrashLoopBackOff, ImagePullBackOff, CreateContainerConfigError, …
+    waiting_message: str
+    exit_code: int | None  # of the last termination
+    exit_reason: str
+    exit_message: str
+    exited_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The API server's answer to a write of this round that did not go through.
+
+    reason: one of NAME_CONFLICT, SECRET_CONFLICT, SECRET_NOT_FOUND, SECRET_IMMUTABLE,
+    NAMESPACE_TERMINATING, REFUSED_BY_API_SERVER, APP_NOT_FOUND. message: the server's sentence.
+    """
+
+    reason: str
+    message: str
+    holder: str = ""  # the field manager that owns the key, where the server names it
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that `plan` depends on beside the addon itself."""
+
+    now: datetime
+    service: ServiceFact | None = None
+    deployment: DeploymentFact | None = None
+    binding: SecretFact | None = None
+    app_secret: SecretFact | None = None  # the one of binding.secretRef; None: not there
+    app: AppFact | None = None  # the one of appRef; None: not there
+    pods: tuple[PodFact, ...] = ()
+    # Children of this addon under names that its spec no longer leads to (processType changed).
+    strays: tuple[Child, ...] = ()
+    # User's objects that still carry this addon's keys or mark though the spec names others now.
+    forsaken: tuple[SecretFact | AppFact, ...] = ()
+    refusals: Mapping[Ref, Refusal] = field(default_factory=dict)
+    # (uid, applied) -> fingerprint that the server made of exactly that apply, where it is not
+    # the one we foresaw; such an object has not drifted.
+    settled: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    status_written_at: datetime | None = None  # of our status manager's last write
