@@ -1,0 +1,1 @@
+"""kopf: the custom resources' events become keys in the queue."""
