@@ -1,0 +1,50 @@
+"""The only code that talks to the API server.
+
+What the rest of the house uses:
+
+    paths.Resource            SERVICES DEPLOYMENTS STATEFUL_SETS SECRETS PODS ADDONS LEASES EVENTS;
+                              resource_of(kind: Kind) -> Resource
+
+    client.connect(kubeconfig=None, context=None, *, options=Options()) -> Client
+                              in the cluster, or from a kubeconfig; `async with await connect()`
+    client.Client             every method: one request, a time limit, the answers below
+      await get(resource, namespace, name) -> Mapping | None            None: 404
+      await apply(Apply) -> Mapping                                     the object as stored
+      await apply_status(namespace, name, resource_version, status) -> Mapping
+      await delete(Delete) -> None                                      gone already is success
+      pages(resource, *, selector="", namespace="", limit=500) -> AsyncIterator[Page]
+      watch(resource, *, version, selector="", …) -> AsyncIterator[WatchEvent]
+      client.on_request = callback(Request(verb, kind, code, seconds))  metrics
+      client.may_write = callback() -> bool                             the lease's fence
+
+    answers.Refused           .refusal: facts.Refusal; final until something changes
+    answers.Retry             .after: seconds that the server asks for, 0.0 where it names none
+    answers.Stale             the addon changed since it was read (resourceVersion)
+    answers.Gone              the very object (uid) is not there any more, or another one is
+    answers.NotLeading        a write was tried without the lease
+                              (all of them are answers.Answer, with .message and .ref)
+
+    projections.fact_of(raw) -> Fact       child or app's own, by labels
+    projections.secret_fact(raw), app_fact(raw), service_fact(raw), deployment_fact(raw), pod_fact
+                              Fact = ServiceFact | DeploymentFact | SecretFact | AppFact | PodFact
+
+    reflector.Reflector(client, resource, on_change=callback(old, new), options=…)
+      await run()             until cancelled; call it in a task of its own
+      .synced: asyncio.Event  set when the first list is complete, and it stays set
+      .age() -> float         seconds since the API server's last word, inf before the first
+      .get(ref) -> Fact | None
+      .of_addon(namespace, addon) -> tuple[Fact, ...]      children, by label
+      .of_uid(uid) -> tuple[Fact, ...]                     user's objects that carry uid's mark
+      .facts() -> Iterable[Fact]
+      .observe(raw, *, tell=True) -> Fact                  read your own writes
+      .forget(ref, uid)                                    the server said Gone
+      on_change(old: Fact | None, new: Fact | None) is synchronous; it is not called where only the
+      resourceVersion differs
+
+    events.Recorder(client, instance).tell(About(namespace, name, uid), Note) -> None, never raises
+
+    lease.Leadership(client, namespace, name, identity, on_lost=…, timing=Timing())
+      await acquire()         returns as the leader, renewing in the background
+      .holds() -> bool        the fence for Client.may_write
+      await release()         hands over at once
+"""
