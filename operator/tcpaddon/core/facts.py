@@ -129,6 +129,9 @@ class PodFact(Child):
     exit_reason: str
     exit_message: str
     exited_at: datetime | None
+    # containerStatuses[].started: the startup probe has succeeded in the running container.
+    started: bool = False
+    exit_started_at: datetime | None = None  # lastState.terminated.startedAt, with exited_at
 
 
 @dataclass(frozen=True, slots=True)
