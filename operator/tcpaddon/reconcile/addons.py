@@ -52,9 +52,9 @@ class AddonStore:
         """Return an addon, None where it is not known."""
         return self._addons.get((namespace, name))
 
-    def has_uid(self, uid: str) -> bool:
-        """Tell whether an addon of this uid is known."""
-        return uid in self._uids
+    def name_of(self, uid: str) -> tuple[str, str] | None:
+        """Return the namespace and name of the addon with this uid, None where none is known."""
+        return self._uids.get(uid)
 
     def put(self, body: Mapping[str, Any]) -> bool:
         """Remember an addon; returns whether it is news."""

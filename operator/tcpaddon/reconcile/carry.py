@@ -1,0 +1,95 @@
+"""Carries a plan out: one write after the other, in the plan's order, each answer remembered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from tcpaddon.api.v1alpha1 import TcpAddon
+from tcpaddon.core.actions import Apply, Plan
+from tcpaddon.core.facts import Ref, Refusal
+from tcpaddon.kube.answers import Gone, Refused
+from tcpaddon.kube.client import Client
+from tcpaddon.kube.events import About, Recorder
+from tcpaddon.reconcile.addons import AddonStore, StoredAddon
+from tcpaddon.reconcile.gather import Gatherer
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a plan's writes to objects."""
+
+    refusals: dict[Ref, Refusal] = field(default_factory=dict)
+    gone: bool = False  # an object that was to be written is another one by now: look again
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """Writes for one operator."""
+
+    client: Client
+    gatherer: Gatherer
+    addons: AddonStore
+    recorder: Recorder
+
+    async def write_objects(self, plan: Plan) -> Outcome:
+        """Carry out applies and deletes. A refused one is told in the outcome, the rest goes on.
+
+        Raises answers.Retry where the API server has no time or cannot be reached.
+        """
+        outcome = Outcome()
+        for apply in plan.applies:
+            await self._one(apply, outcome)
+        for delete in plan.deletes:
+            try:
+                await self.client.delete(delete)
+            except Refused as answer:
+                outcome.refusals[delete.ref] = answer.refusal
+                continue
+            self.gatherer.caches.by_kind[delete.ref.kind].forget(delete.ref, delete.uid)
+            log.info("deleted", object=str(delete.ref))
+        return outcome
+
+    async def write_status(self, addon: TcpAddon, stored: StoredAddon, plan: Plan) -> None:
+        """Write the status and tell the Events of the transitions in it.
+
+        Events come after the status, which is what they are derived from: a restart in between
+        loses an Event rather than telling it twice. Raises answers.Stale, answers.Retry.
+        """
+        metadata = addon.metadata
+        if plan.status is not None:
+            raw = await self.client.apply_status(
+                metadata.namespace, metadata.name, stored.resource_version, plan.status
+            )
+            self.addons.put(raw)
+        about = About(metadata.namespace, metadata.name, metadata.uid)
+        for note in plan.events:
+            await self.recorder.tell(about, note)
+
+    async def _one(self, apply: Apply, outcome: Outcome) -> None:
+        cache = self.gatherer.caches.by_kind[apply.ref.kind]
+        try:
+            raw = await self.client.apply(apply)
+        except Refused as answer:
+            self.gatherer.forget(apply.ref)
+            outcome.refusals[apply.ref] = answer.refusal
+            return
+        except Gone:
+            self.gatherer.forget(apply.ref)
+            cache.forget(apply.ref, apply.uid)
+            outcome.gone = True
+            return
+        self.gatherer.forget(apply.ref)
+        fact = cache.observe(raw, tell=False)
+        foreseen = fact.applied.rpartition(".")[2]
+        if fact.applied and fact.fields != foreseen:
+            # The server merges this object otherwise than we foresaw; it has not drifted.
+            self.gatherer.settled[fact.uid, fact.applied] = fact.fields
+        log.info("applied", object=str(apply.ref), manager=apply.manager)
+
+
+def told(refusals: Mapping[Ref, Refusal]) -> str:
+    """Sum refusals up for a log line."""
+    return "; ".join(f"{ref}: {refusal.message}" for ref, refusal in refusals.items())

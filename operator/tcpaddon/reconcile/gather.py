@@ -1,0 +1,128 @@
+"""Gathers the facts of one addon: from the caches, and by a live GET what no watch covers yet."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from tcpaddon.api.v1alpha1 import TcpAddon
+from tcpaddon.core.facts import (
+    AppFact,
+    Child,
+    DeploymentFact,
+    Facts,
+    Kind,
+    PodFact,
+    Ref,
+    SecretFact,
+    ServiceFact,
+)
+from tcpaddon.core.refs import expected_refs
+from tcpaddon.kube import paths
+from tcpaddon.kube.client import Client
+from tcpaddon.kube.projections import Fact, app_fact, secret_fact
+from tcpaddon.kube.reflector import Reflector
+from tcpaddon.reconcile.addons import StoredAddon
+
+FactT = TypeVar("FactT")
+
+# One look serves the rounds of a create (Service, then what needs its address); a write to an object
+# that has changed since is refused by its uid or by the owner of a key, so this is not a lock.
+PEEK_LASTS = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Caches:
+    """What is watched beside the addons, by label: see names.LABEL_ROLE."""
+
+    by_kind: Mapping[Kind, Reflector]
+
+    def get(self, ref: Ref) -> Fact | None:
+        """Return what is known of one object."""
+        return self.by_kind[ref.kind].get(ref)
+
+    def of_addon(self, namespace: str, name: str) -> Iterable[Fact]:
+        """Return an addon's children of all kinds, pods among them."""
+        for cache in self.by_kind.values():
+            yield from cache.of_addon(namespace, name)
+
+    def held_for(self, uid: str) -> tuple[SecretFact | AppFact, ...]:
+        """Return the user's objects that carry keys or the mark of an addon."""
+        return tuple(
+            fact
+            for cache in self.by_kind.values()
+            for fact in cache.of_uid(uid)
+            if isinstance(fact, SecretFact | AppFact)
+        )
+
+
+@dataclass(slots=True)
+class Gatherer:
+    """Gathers facts. `settled` is written by whoever carries plans out."""
+
+    client: Client
+    caches: Caches
+    clock: Callable[[], datetime]
+    settled: dict[tuple[str, str], str] = field(default_factory=dict)
+    # Objects of the user's that carry no mark of ours yet, and when they were looked at.
+    _peeked: dict[Ref, tuple[datetime, Fact]] = field(default_factory=dict)
+
+    async def facts(self, addon: TcpAddon, stored: StoredAddon) -> Facts:
+        """Gather everything that a plan for this addon depends on; at most one GET per object."""
+        refs = expected_refs(addon)
+        namespace, name = addon.metadata.namespace, addon.metadata.name
+        children = tuple(self.caches.of_addon(namespace, name))
+        wanted = {refs.service, refs.deployment, refs.binding, refs.app_secret, refs.app}
+        return Facts(
+            now=self.clock(),
+            service=_as(ServiceFact, self.caches.get(refs.service)),
+            deployment=_as(DeploymentFact, self.caches.get(refs.deployment)),
+            binding=_as(SecretFact, self.caches.get(refs.binding)),
+            app_secret=_as(SecretFact, await self._users(refs.app_secret)),
+            app=_as(AppFact, await self._users(refs.app)),
+            pods=tuple(c for c in children if isinstance(c, PodFact)),
+            strays=tuple(
+                c
+                for c in children
+                if isinstance(c, Child) and not isinstance(c, PodFact) and c.ref not in wanted
+            ),
+            forsaken=tuple(
+                held
+                for held in self.caches.held_for(addon.metadata.uid)
+                if held.ref not in (refs.app_secret, refs.app)
+            ),
+            settled={
+                (child.uid, child.applied): self.settled[child.uid, child.applied]
+                for child in children
+                if (child.uid, child.applied) in self.settled
+            },
+            status_written_at=stored.status_written_at,
+        )
+
+    def forget(self, ref: Ref) -> None:
+        """Look again the next time: what was seen of a user's object no longer holds."""
+        self._peeked.pop(ref, None)
+
+    async def _users(self, ref: Ref | None) -> Fact | None:
+        """Return an object of the user's: watched once it carries our mark, before that read."""
+        if ref is None:
+            return None
+        known = self.caches.get(ref)
+        if known is not None:
+            self._peeked.pop(ref, None)
+            return known
+        now = self.clock()
+        if ref in self._peeked and now - self._peeked[ref][0] < PEEK_LASTS:
+            return self._peeked[ref][1]
+        self._peeked.pop(ref, None)
+        raw = await self.client.get(paths.resource_of(ref.kind), ref.namespace, ref.name)
+        if raw is None:
+            return None
+        fact: Fact = secret_fact(raw) if ref.kind is Kind.SECRET else app_fact(raw)
+        self._peeked[ref] = (now, fact)
+        return fact
+
+
+def _as(kind: type[FactT], fact: object | None) -> FactT | None:
+    """Narrow a fact to the kind that its place calls for; another kind is no such object."""
+    return fact if isinstance(fact, kind) else None

@@ -1,0 +1,186 @@
+"""The shell around the pure core: for one key, gather the facts, plan, carry out, be quiet."""
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import structlog
+
+from tcpaddon.api.v1alpha1 import InvalidAddon, TcpAddon
+from tcpaddon.core.actions import Plan
+from tcpaddon.core.facts import AppFact, Child, Facts, SecretFact
+from tcpaddon.core.plan import plan as make_plan
+from tcpaddon.core.release import release
+from tcpaddon.kube import paths
+from tcpaddon.kube.answers import Stale
+from tcpaddon.reconcile.addons import AddonStore, StoredAddon
+from tcpaddon.reconcile.carry import Carrier, told
+from tcpaddon.reconcile.gather import Gatherer
+from tcpaddon.reconcile.queue import Queue
+from tcpaddon.reconcile.schedule import Key
+
+log = structlog.get_logger(__name__)
+
+# A mark whose addon is not known yet may only be ahead of the first list of addons; before anything
+# is given back the addon is read live all the same.
+ORPHAN_DELAY = 5.0
+# The addon changed under a status write: its event is on its way, this is for when it is not.
+STALE_DELAY = 1.0
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """Turns events into keys, and keys into the desired state."""
+
+    queue: Queue
+    addons: AddonStore
+    gatherer: Gatherer
+    carrier: Carrier
+    # Names of addons that were seen to go: spares a list when their marks are given back.
+    _gone: dict[str, str] = field(default_factory=dict)
+
+    # --- events become keys -------------------------------------------------------------------
+    def addon_event(self, kind: str | None, body: Mapping[str, Any]) -> None:
+        """Take an event of the addons' watch: its type (None for the first list) and the object."""
+        metadata = body["metadata"]
+        namespace, name, uid = metadata["namespace"], metadata["name"], metadata["uid"]
+        if kind == "DELETED":
+            self._forget(namespace, name, uid)
+        elif self.addons.put(body):
+            self.queue.add(Key(namespace, name))
+
+    def child_event(self, old: Child | None, new: Child | None) -> None:
+        """Take a change of a watched object."""
+        for fact in (old, new):
+            if fact is None:
+                continue
+            if fact.addon:
+                self.queue.add(Key(fact.ref.namespace, fact.addon))
+            for uid in _holders(fact):
+                known = self.addons.name_of(uid)
+                if known:
+                    self.queue.add(Key(*known))
+                elif new is not None:
+                    self.queue.add(Key(fact.ref.namespace, uid=uid), after=ORPHAN_DELAY)
+
+    # --- keys become the desired state ----------------------------------------------------------
+    async def reconcile(self, key: Key) -> bool:
+        """Bring one key to its desired state; returns whether anything was written.
+
+        Raises answers.Retry where the API server has no time or cannot be reached.
+        """
+        if key.uid:
+            return await self._give_back(key)
+        stored = self.addons.get(key.namespace, key.name)
+        if stored is None:
+            return False
+        try:
+            addon = TcpAddon.parse(stored.body)
+        except InvalidAddon as error:
+            log.error("this addon cannot be read, it stays as it is", error=str(error))
+            return False
+        facts = await self.gatherer.facts(addon, stored)
+        if _had_more(addon, facts) and not await self._is_alive(key, stored):
+            return False
+        return await self._carry_out(key, addon, stored, facts)
+
+    async def _carry_out(
+        self, key: Key, addon: TcpAddon, stored: StoredAddon, facts: Facts
+    ) -> bool:
+        plan = make_plan(addon, facts)
+        outcome = await self.carrier.write_objects(plan)
+        wrote = not plan.is_quiet
+        if plan.applies:
+            facts = await self.gatherer.facts(addon, stored)
+        if outcome.refusals:
+            log.warning("refused", reason=told(outcome.refusals))
+            facts = replace(facts, refusals=outcome.refusals)
+            plan = make_plan(addon, facts)
+        try:
+            await self.carrier.write_status(addon, stored, plan)
+        except Stale:
+            self.queue.add(key, after=STALE_DELAY)
+            return True
+        if outcome.refusals or _waits_for_the_user(addon, facts):
+            self.queue.fail(key)
+        else:
+            self.queue.succeed(key)
+            self._come_back(key, plan, at_once=outcome.gone)
+        return wrote
+
+    def _come_back(self, key: Key, plan: Plan, *, at_once: bool) -> None:
+        if at_once:
+            self.queue.add(key)
+        elif plan.check_again_after is not None:
+            self.queue.add(key, after=plan.check_again_after)
+
+    async def _is_alive(self, key: Key, stored: StoredAddon) -> bool:
+        """Read the addon live: its deletion may have passed while its watch was cut."""
+        raw = await self.gatherer.client.get(paths.ADDONS, key.namespace, key.name)
+        if raw is not None and raw["metadata"]["uid"] == stored.uid:
+            return True
+        log.info("the addon is gone; its deletion was missed")
+        self._forget(key.namespace, key.name, stored.uid)
+        if raw is not None and self.addons.put(raw):
+            self.queue.add(key)
+        return False
+
+    async def _give_back(self, key: Key) -> bool:
+        """Give back the keys and marks of an addon that is gone, never of one that is there."""
+        held = self.gatherer.caches.held_for(key.uid)
+        if self.addons.name_of(key.uid) or not held or not await self._is_gone(key):
+            return False
+        await self.carrier.write_objects(Plan(applies=release(key.uid, held)))
+        self._gone.pop(key.uid, None)
+        self.queue.succeed(key)
+        return True
+
+    async def _is_gone(self, key: Key) -> bool:
+        client = self.gatherer.client
+        name = self._gone.get(key.uid)
+        if name is not None:
+            raw = await client.get(paths.ADDONS, key.namespace, name)
+            return raw is None or raw["metadata"]["uid"] != key.uid
+        async with contextlib.aclosing(client.pages(paths.ADDONS, namespace=key.namespace)) as pages:
+            async for page in pages:
+                if any(item["metadata"]["uid"] == key.uid for item in page.items):
+                    return False
+        return True
+
+    def _forget(self, namespace: str, name: str, uid: str) -> None:
+        self.addons.remove(namespace, name, uid)
+        if self.gatherer.caches.held_for(uid):
+            self._gone[uid] = name
+            self.queue.add(Key(namespace, uid=uid))
+
+
+def _holders(fact: Child) -> frozenset[str]:
+    """Return the uids of the addons whose keys or mark a user's object carries."""
+    if isinstance(fact, SecretFact):
+        return fact.marked_by | frozenset(fact.owned)
+    if isinstance(fact, AppFact):
+        return fact.marked_by
+    return frozenset()
+
+
+def _had_more(addon: TcpAddon, facts: Facts) -> bool:
+    """Tell whether a child is missing that was there before, by the addon's own status."""
+    return (addon.status.observed_generation or 0) > 0 and facts.service is None
+
+
+def _waits_for_the_user(addon: TcpAddon, facts: Facts) -> bool:
+    """Tell whether the user must do something that no watch will report: it is polled for.
+
+    Only what carries our mark is watched; an object of the user's that is missing, or that could
+    not be marked because a key in it is somebody else's, is looked at again with back-off.
+    """
+    uid = addon.metadata.uid
+    if addon.spec.app_ref is not None and facts.app is None:
+        return True
+    if addon.spec.binding.secret_ref is None:
+        return False
+    if facts.app_secret is None:
+        return True
+    has_address = facts.service is not None and bool(facts.service.ingress)
+    return has_address and uid not in facts.app_secret.marked_by
