@@ -1,0 +1,1 @@
+"""The custom resources: pydantic models, and the CRDs that are generated from them."""

@@ -1,0 +1,47 @@
+"""Version v1alpha1 of TcpAddon: the names that the rest of the program uses."""
+
+from tcpaddon.api.faults import InvalidAddon
+from tcpaddon.api.v1alpha1.addon import Metadata, TcpAddon
+from tcpaddon.api.v1alpha1.network import (
+    Binding,
+    Exposure,
+    ExposureMode,
+    Port,
+    Readiness,
+    SecretRef,
+    TrafficPolicy,
+)
+from tcpaddon.api.v1alpha1.spec import (
+    AppKind,
+    AppRef,
+    Launcher,
+    PullPolicy,
+    Rollout,
+    StartPolicy,
+    TcpAddonSpec,
+)
+from tcpaddon.api.v1alpha1.status import BindingStatus, ConditionStatus, Endpoint, TcpAddonStatus
+
+__all__ = [
+    "AppKind",
+    "AppRef",
+    "Binding",
+    "BindingStatus",
+    "ConditionStatus",
+    "Endpoint",
+    "Exposure",
+    "ExposureMode",
+    "InvalidAddon",
+    "Launcher",
+    "Metadata",
+    "Port",
+    "PullPolicy",
+    "Readiness",
+    "Rollout",
+    "SecretRef",
+    "StartPolicy",
+    "TcpAddon",
+    "TcpAddonSpec",
+    "TcpAddonStatus",
+    "TrafficPolicy",
+]

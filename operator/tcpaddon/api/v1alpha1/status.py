@@ -1,0 +1,78 @@
+"""What the operator tells about an addon: `status`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tcpaddon.api.marks import Extra, Keyed
+from tcpaddon.api.part import Part
+
+_Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+class Endpoint(Part):
+    """One public address of the process."""
+
+    name: Annotated[str, Field(max_length=15)]
+    """Name of the port in spec.ports."""
+    host: Annotated[str, Field(max_length=253)]
+    """Host name or IP address that clients connect to."""
+    port: Annotated[int, Field(ge=1, le=65_535)]
+    """TCP port that clients connect to."""
+    url: Annotated[str, Field(max_length=512)]
+    """Both as tcp://host:port; IPv6 addresses stand in brackets."""
+
+
+class BindingStatus(Part):
+    """The Secret to bind to, as servicebinding.io defines it."""
+
+    name: Annotated[str, Field(max_length=253)] = ""
+    """Name of the binding Secret, with the keys type, provider, host, port and uri."""
+
+
+class ConditionStatus(Part):
+    """One statement about the addon."""
+
+    type: Annotated[str, Field(min_length=1, max_length=316)]
+    """What the statement is about, for example Ready or AddressAssigned."""
+    status: Literal["True", "False", "Unknown"]
+    """Whether it is so: True, False or Unknown."""
+    observed_generation: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    """The metadata.generation that the statement was made about."""
+    last_transition_time: Annotated[str, Field(max_length=64), Extra("format", "date-time")] = ""
+    """When status last changed."""
+    reason: Annotated[str, Field(min_length=1, max_length=1024)]
+    """The cause in one word, for programs, for example WaitingForAddress."""
+    message: Annotated[str, Field(max_length=32_768)] = ""
+    """The cause in a sentence, for people, and what to do next."""
+
+
+class TcpAddonStatus(Part):
+    """What is: written by the operator."""
+
+    observed_generation: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    """The metadata.generation that the operator has acted on; lower: it has news to read."""
+    url: Annotated[str, Field(max_length=512)] = ""
+    """Public address of the main port, tcp://host:port: what TCP_URL holds."""
+    endpoints: Annotated[list[Endpoint], Field(max_length=32), Keyed("name")] = Field(
+        default_factory=list
+    )
+    """Public addresses of all ports."""
+    replicas: _Count = 0
+    """Number of processes, ready or not."""
+    ready_replicas: _Count = 0
+    """Number of processes that answer TCP handshakes."""
+    updated_replicas: _Count = 0
+    """Number of processes of the current version."""
+    selector: Annotated[str, Field(max_length=1024)] = ""
+    """Label selector of the pods, for autoscalers."""
+    image: Annotated[str, Field(max_length=1024)] = ""
+    """Image of the current version."""
+    revision: Annotated[str, Field(max_length=63)] = ""
+    """Current version of the pods: the value of their label tcpaddon.io/revision."""
+    binding: BindingStatus = BindingStatus()
+    """The Secret to bind to, as servicebinding.io defines it."""
+    conditions: Annotated[list[ConditionStatus], Field(max_length=32), Keyed("type")] = Field(
+        default_factory=list
+    )
+    """Statements about the addon. Ready sums them up; the others say what is missing."""
