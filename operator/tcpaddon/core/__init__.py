@@ -1,0 +1,1 @@
+"""The decisions, as pure functions: an addon and the facts about it in, a plan out."""

@@ -1,0 +1,138 @@
+"""Tells command lines that need a shell from those that are plain words, and runs the former.
+
+A plain line becomes an argument list: the process is then PID 1's only tenant, gets its signals
+at first hand, and needs no shell in the image. Every other line runs in /bin/sh below `WRAPPER`.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+# Runs line "$1" as a shell would, while SIGTERM reaches the process that the line started.
+# `sh -c LINE` as PID 1 ignores SIGTERM, and `sh -c "exec LINE"` breaks `A=1 cmd`, `cd x && cmd`
+# and pipes. So the line runs in a subshell, and the wrapper hands the signal on:
+# - as PID 1 to every process of the container (-1), else to the process group (0); the shells in
+#   between would hold it back until their foreground process ends;
+# - INT and QUIT, which an image can name as its STOPSIGNAL, are handed on as TERM;
+# - the subshell's own trap keeps `a; b` from going on with b, and waits for `a & b & wait`;
+# - `wait` returns early when the signal comes, so it is called until the subshell has ended: when
+#   PID 1 ends, the kernel kills what still drains its connections;
+# - a shell below that died of the signal (`npm` starts its scripts so) can leave the process that
+#   drains behind: as PID 1, wait for every process, and reap the orphans on the way (`sleep` is
+#   what makes a shell reap);
+# - a signal before the subshell exists is remembered, since nobody would send it again.
+# As with other platforms that stop all of a container's processes, `server | cat` stops cat too.
+WRAPPER: Final = """\
+tcpaddon_to=0
+tcpaddon_stop=
+[ $$ = 1 ] && tcpaddon_to=-1
+tcpaddon_end() {
+  trap "" TERM INT QUIT
+  tcpaddon_stop=1
+  kill -s TERM -- $tcpaddon_to 2>/dev/null
+}
+trap tcpaddon_end TERM INT QUIT
+[ "$tcpaddon_stop" ] && exit 143
+(trap 'tcpaddon_status=$?; wait; exit $tcpaddon_status' TERM; eval "$1") &
+tcpaddon_pid=$!
+wait $tcpaddon_pid
+tcpaddon_status=$?
+while kill -0 $tcpaddon_pid 2>/dev/null; do
+  wait $tcpaddon_pid
+  tcpaddon_status=$?
+done
+while [ $tcpaddon_to$tcpaddon_stop = -11 ] && kill -s 0 -- -1 2>/dev/null; do
+  sleep 1 || break
+done
+exit $tcpaddon_status"""
+
+_ASSIGNMENT: Final = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)=")
+# Characters that mean something to a shell outside of quotes; `#` does at the start of a word.
+_SPECIAL: Final = frozenset("|&;<>()$`\\*?[]{}~\n")
+_SPECIAL_IN_DOUBLE_QUOTES: Final = frozenset("$`\\")
+# A first word of these is the shell's own: reserved words, special built-ins, and built-ins that
+# are no programs of their own or mean something else there (POSIX 2024, XCU 2.4, 2.15, 2.9.1.4).
+_OF_THE_SHELL: Final = frozenset(
+    """! case do done elif else esac fi for function if in select then time until while
+    . : alias bg break builtin cd command continue declare dirs disown echo enable eval exec exit
+    export false fc fg getopts hash help history jobs kill let local logout mapfile newgrp popd
+    printf pushd pwd read readarray readonly return set shift shopt source suspend test times trap
+    true type typeset ulimit umask unalias unset wait""".split()  # noqa: SIM905 - they read as words
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PlainLine:
+    """A command line without any work for a shell.
+
+    assignments: its leading `NAME=value` words, the last of each name. words: the command and
+    its arguments, at least one.
+    """
+
+    assignments: tuple[tuple[str, str], ...]
+    words: tuple[str, ...]
+
+
+def plain(line: str) -> PlainLine | None:
+    """Split a line of plain words as a shell would; None where a shell must run it."""
+    words = _words(line)
+    if words is None:
+        return None
+    assignments: dict[str, str] = {}
+    for index, word in enumerate(words):
+        match = _ASSIGNMENT.match(word.text)
+        if match is None or match.end() > word.unquoted_head:
+            command = tuple(rest.text for rest in words[index:])
+            if not command[0] or command[0] in _OF_THE_SHELL:
+                return None
+            return PlainLine(assignments=tuple(assignments.items()), words=command)
+        assignments[match["name"]] = word.text[match.end() :]
+    return None  # nothing but assignments: a shell has the right to find that pointless
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    unquoted_head: int  # characters before the first quote: only there is `A=` an assignment
+
+
+def _words(line: str) -> list[_Word] | None:
+    words: list[_Word] = []
+    position = 0
+    while position < len(line):
+        if line[position] in " \t":
+            position += 1
+            continue
+        if line[position] == "#":
+            return None
+        read = _word(line, position)
+        if read is None:
+            return None
+        word, position = read
+        words.append(word)
+    return words
+
+
+def _word(line: str, position: int) -> tuple[_Word, int] | None:
+    """Read one word; return it with the position behind it."""
+    text = ""
+    unquoted_head: int | None = None
+    while position < len(line) and line[position] not in " \t":
+        character = line[position]
+        if character in "'\"":
+            if unquoted_head is None:
+                unquoted_head = len(text)
+            end = line.find(character, position + 1)
+            if end < 0:
+                return None  # an open quote: the shell has the words for that
+            quoted = line[position + 1 : end]
+            if character == '"' and not _SPECIAL_IN_DOUBLE_QUOTES.isdisjoint(quoted):
+                return None
+            text += quoted
+            position = end + 1
+        elif character in _SPECIAL:
+            return None
+        else:
+            text += character
+            position += 1
+    return _Word(text, len(text) if unquoted_head is None else unquoted_head), position
