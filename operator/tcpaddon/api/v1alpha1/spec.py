@@ -99,7 +99,9 @@ class Rollout(Part):
 
 _ONE_DAY = Rule(
     cel=f"self.preStopSeconds + self.drainSeconds <= {ONE_DAY}",
-    message=f"Lower preStopSeconds or drainSeconds: together they may be {ONE_DAY} seconds (one day).",
+    message=(
+        f"Lower preStopSeconds or drainSeconds: together they may be {ONE_DAY} seconds (one day)."
+    ),
     holds=lambda rollout: rollout.pre_stop_seconds + rollout.drain_seconds <= ONE_DAY,
 )
 
