@@ -20,7 +20,10 @@ class InvalidAddon(ValueError):  # noqa: N818 - it says what the addon is
 def sentences(error: ValidationError, under: str = "") -> list[str]:
     """Say each fault as `spec.ports[0].port: At most 65535, not 70000.`."""
     found = error.errors(include_url=False)
-    return [_sentence(_path(under, each["loc"]), each) for each in found]
+    return [
+        _sentence(_path(under, each["loc"]) + each.get("ctx", {}).get("at", ""), each)
+        for each in found
+    ]
 
 
 def _path(under: str, location: tuple[int | str, ...]) -> str:

@@ -29,15 +29,18 @@ class Rule:
     message: one plain sentence that says what to do.
     holds: the same rule for Python; None where only the API server can tell (it has the old
     object), or where the operator has a better answer than yes or no.
+    at: the field below `self` that the sentence is about, as `.binding.port`.
     """
 
     cel: str
     message: str
     holds: Callable[[Any], bool] | None = None
+    at: str = ""
 
     def as_schema(self) -> dict[str, str]:
         """Write the rule as an entry of `x-kubernetes-validations`."""
-        return {"rule": self.cel, "message": self.message}
+        entry = {"rule": self.cel, "message": self.message}
+        return entry | {"fieldPath": self.at} if self.at else entry
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -50,7 +53,8 @@ class Rule:
 
         def check(value: Any) -> Any:
             if not holds(value):
-                raise PydanticCustomError(RULE_ERROR, "{sentence}", {"sentence": self.message})
+                context = {"sentence": self.message, "at": self.at}
+                raise PydanticCustomError(RULE_ERROR, "{sentence}", context)
             return value
 
         return core_schema.no_info_after_validator_function(check, inner)
@@ -99,7 +103,9 @@ class Keyed:
             keys = [getattr(item, attribute) for item in items]
             if len(set(keys)) < len(keys):
                 sentence = f"Give each entry a {self.key} of its own."
-                raise PydanticCustomError(RULE_ERROR, "{sentence}", {"sentence": sentence})
+                raise PydanticCustomError(
+                    RULE_ERROR, "{sentence}", {"sentence": sentence, "at": ""}
+                )
             return items
 
         return core_schema.no_info_after_validator_function(check, handler(source))

@@ -49,9 +49,10 @@ class TcpAddon(Part):
             addon = cls.model_validate(obj)
         except ValidationError as error:
             raise InvalidAddon(sentences(error)) from None
-        broken = [rule.message for rule in NAME_RULES if rule.holds and not rule.holds(addon)]
+        broken = [rule for rule in NAME_RULES if rule.holds and not rule.holds(addon)]
         if broken:
-            raise InvalidAddon(broken)
+            places = (rule.at.removeprefix(".") or "metadata.name" for rule in broken)
+            raise InvalidAddon(f"{at}: {r.message}" for at, r in zip(places, broken, strict=True))
         return addon
 
     @classmethod

@@ -52,9 +52,15 @@ class Port(Part):
 
 _PUBLIC = "(has({0}.port) ? {0}.port : {0}.containerPort)"
 _UNIQUE_PUBLIC = Rule(
-    cel=f"self.all(a, self.exists_one(b, {_PUBLIC.format('a')} == {_PUBLIC.format('b')}))",
+    cel=(
+        "self.all(a, self.all(b, a.containerPort == b.containerPort || "
+        f"{_PUBLIC.format('a')} != {_PUBLIC.format('b')}))"
+    ),
     message="Give each port a public port of its own: two have the same port (or containerPort).",
-    holds=lambda ports: len({p.public for p in ports}) == len(ports),
+    # Two of one containerPort are the next rule's business: one fault, one sentence.
+    holds=lambda ports: (
+        len({(p.public, p.container_port) for p in ports}) == len({p.public for p in ports})
+    ),
 )
 _UNIQUE_CONTAINER_PORTS = Rule(
     cel="self.all(a, self.exists_one(b, a.containerPort == b.containerPort))",

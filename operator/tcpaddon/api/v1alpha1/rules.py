@@ -31,6 +31,7 @@ SPEC_RULES: Final = (
             "is the command."
         ),
         holds=lambda spec: spec.procfile is None or (spec.command is None and spec.args is None),
+        at=".procfile",
     ),
     Rule(
         cel="self.launcher != 'Buildpack' || (!has(self.command) && !has(self.args))",
@@ -41,6 +42,7 @@ SPEC_RULES: Final = (
         holds=lambda spec: (
             spec.launcher is not Launcher.BUILDPACK or (spec.command is None and spec.args is None)
         ),
+        at=".launcher",
     ),
     # The operator says the same with the types that are there; so it is no rule for Python.
     Rule(
@@ -52,11 +54,13 @@ SPEC_RULES: Final = (
             "The procfile has no line for processType: add a line '<processType>: <command>', "
             "or set processType to one that it has."
         ),
+        at=".processType",
     ),
     Rule(
         cel="!has(self.ports) || self.ports.size() < 2 || has(self.binding.port)",
         message="Set binding.port to the name of the main port, since there are several ports.",
         holds=lambda spec: len(spec.ports) == 1 or spec.binding.port is not None,
+        at=".binding.port",
     ),
     Rule(
         cel=(
@@ -68,6 +72,7 @@ SPEC_RULES: Final = (
         holds=lambda spec: (
             spec.binding.port is None or any(port.name == spec.binding.port for port in spec.ports)
         ),
+        at=".binding.port",
     ),
     Rule(
         cel=(
@@ -76,6 +81,7 @@ SPEC_RULES: Final = (
         ),
         message="Add a volume for each of volumeMounts: one names a volume that is not in volumes.",
         holds=_mounts_have_volumes,
+        at=".volumeMounts",
     ),
 )
 
@@ -114,6 +120,7 @@ NAME_RULES: Final = (
             len(addon.metadata.name) > MAX_ADDON_NAME
             or len(child_name(addon.metadata.name, addon.spec.process_type)) <= MAX_NAME
         ),
+        at=".spec.processType",
     ),
     Rule(
         cel=(
@@ -129,6 +136,7 @@ NAME_RULES: Final = (
             or addon.spec.app_ref.kind is not AppKind.DEPLOYMENT
             or addon.spec.app_ref.name != child_name(addon.metadata.name, addon.spec.process_type)
         ),
+        at=".spec.appRef.name",
     ),
     Rule(
         cel=(
@@ -144,5 +152,6 @@ NAME_RULES: Final = (
             or addon.spec.binding.secret_ref.name
             != binding_name(addon.metadata.name, addon.spec.process_type)
         ),
+        at=".spec.binding.secretRef.name",
     ),
 )
