@@ -5,16 +5,15 @@ What the rest of the house uses:
     paths.Resource            SERVICES DEPLOYMENTS STATEFUL_SETS SECRETS PODS ADDONS LEASES EVENTS;
                               resource_of(kind: Kind) -> Resource
 
-    client.connect(kubeconfig=None, context=None, *, options=Options()) -> Client
+    client.connect(kubeconfig=None, context=None, *, limits=None) -> Client   (credentials.NoCluster)
                               in the cluster, or from a kubeconfig; `async with await connect()`
     client.Client             every method: one request, a time limit, the answers below
       await get(resource, namespace, name) -> Mapping | None            None: 404
       await apply(Apply) -> Mapping                                     the object as stored
       await apply_status(namespace, name, resource_version, status) -> Mapping
       await delete(Delete) -> None                                      gone already is success
-      pages(resource, *, selector="", namespace="", limit=500) -> AsyncIterator[Page]
-      watch(resource, *, version, selector="", …) -> AsyncIterator[WatchEvent]
-      client.on_request = callback(Request(verb, kind, code, seconds))  metrics
+      pages(words.Scope) -> AsyncGenerator[Page]; watch(Scope, version=…, …) of WatchEvent
+      client.on_request = callback(verb, kind, code, seconds)           metrics; code 0: no answer
       client.may_write = callback() -> bool                             the lease's fence
 
     answers.Refused           .refusal: facts.Refusal; final until something changes
@@ -22,13 +21,14 @@ What the rest of the house uses:
     answers.Stale             the addon changed since it was read (resourceVersion)
     answers.Gone              the very object (uid) is not there any more, or another one is
     answers.NotLeading        a write was tried without the lease
-                              (all of them are answers.Answer, with .message and .ref)
+                              (all are answers.Answer, with .message and .target; the rest of
+                              them, Exists and Expired, are met inside of kube/ only)
 
     projections.fact_of(raw) -> Fact       child or app's own, by labels
     projections.secret_fact(raw), app_fact(raw), service_fact(raw), deployment_fact(raw), pod_fact
                               Fact = ServiceFact | DeploymentFact | SecretFact | AppFact | PodFact
 
-    reflector.Reflector(client, resource, on_change=callback(old, new), options=…)
+    reflector.Reflector(client, resource, on_change: callback(old, new), *, pace=Pace())
       await run()             until cancelled; call it in a task of its own
       .synced: asyncio.Event  set when the first list is complete, and it stays set
       .age() -> float         seconds since the API server's last word, inf before the first
@@ -36,7 +36,9 @@ What the rest of the house uses:
       .of_addon(namespace, addon) -> tuple[Fact, ...]      children, by label
       .of_uid(uid) -> tuple[Fact, ...]                     user's objects that carry uid's mark
       .facts() -> Iterable[Fact]
-      .observe(raw, *, tell=True) -> Fact                  read your own writes
+      .observe(raw, *, tell=True) -> Fact | None           read your own writes; None: the
+                              object carries our label no more (given back), or a newer word
+                              said that it is gone
       .forget(ref, uid)                                    the server said Gone
       on_change(old: Fact | None, new: Fact | None) is synchronous; it is not called where only the
       resourceVersion differs

@@ -1,0 +1,192 @@
+"""Reads raw objects into core's facts: the one place that digs in dicts of the API server.
+
+An object that went through the API server has what its schema requires, so only what may be
+missing is asked for with a default. Strings that many objects share are interned: at 10,000
+addons the facts are most of the operator's memory.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from sys import intern
+from typing import Final
+
+from tcpaddon import names
+from tcpaddon.core.facts import (
+    AppContainer,
+    AppFact,
+    DeploymentFact,
+    Ingress,
+    Kind,
+    PodFact,
+    SecretFact,
+    ServiceFact,
+)
+from tcpaddon.kube.heads import fields_of, head_of, keys_by_addon, keys_of, marked_by
+from tcpaddon.kube.words import Raw
+
+Fact = ServiceFact | DeploymentFact | SecretFact | AppFact | PodFact
+
+# Of the app's container and pod the TCP process follows these; command and args are its own.
+_FOLLOWED_OF_CONTAINER: Final = (
+    "imagePullPolicy",
+    "env",
+    "envFrom",
+    "volumeMounts",
+    "securityContext",
+)
+_FOLLOWED_OF_POD: Final = (
+    "volumes",
+    "imagePullSecrets",
+    "serviceAccountName",
+    "securityContext",
+    "nodeSelector",
+    "tolerations",
+    "affinity",
+    "priorityClassName",
+    "runtimeClassName",
+)
+_DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
+
+
+def fact_of(raw: Raw) -> Fact:
+    """Read any watched object: a Deployment of the user's becomes an AppFact, by its role label."""
+    kind = Kind(raw["kind"])
+    if kind is Kind.SERVICE:
+        return service_fact(raw)
+    if kind is Kind.SECRET:
+        return secret_fact(raw)
+    if kind is Kind.POD:
+        return pod_fact(raw)
+    labels = raw["metadata"].get("labels") or {}
+    if kind is Kind.STATEFUL_SET or labels.get(names.LABEL_ROLE) == names.ROLE_APP:
+        return app_fact(raw)
+    return deployment_fact(raw)
+
+
+def service_fact(raw: Raw) -> ServiceFact:
+    """Read a Service: what the load balancer gave it."""
+    balancer = (raw.get("status") or {}).get("loadBalancer") or {}
+    ingress = tuple(
+        Ingress(ip=entry.get("ip", ""), hostname=entry.get("hostname", ""))
+        for entry in balancer.get("ingress") or ()
+    )
+    return ServiceFact(*head_of(raw).as_child(), ingress=ingress)
+
+
+def deployment_fact(raw: Raw) -> DeploymentFact:
+    """Read a child Deployment: its revision and how far its rollout is."""
+    spec, status = raw["spec"], raw.get("status") or {}
+    template = spec["template"].get("metadata") or {}
+    return DeploymentFact(
+        *head_of(raw).as_child(),
+        generation=raw["metadata"].get("generation", 0),
+        observed_generation=status.get("observedGeneration", 0),
+        revision=(template.get("labels") or {}).get(names.LABEL_REVISION, ""),
+        desired=spec.get("replicas", 1),
+        replicas=status.get("replicas", 0),
+        ready=status.get("readyReplicas", 0),
+        updated=status.get("updatedReplicas", 0),
+        available=status.get("availableReplicas", 0),
+        failure=_message(status, "ReplicaFailure", "True"),
+    )
+
+
+def secret_fact(raw: Raw) -> SecretFact:
+    """Read a Secret; the values of keys that no manager of ours owns are left where they are."""
+    data = raw.get("data") or {}
+    owned = keys_by_addon(raw)
+    kept = set[str]().union(*owned.values(), keys_of(fields_of(raw, names.MANAGER)))
+    return SecretFact(
+        *head_of(raw).as_child(),
+        keys=frozenset(map(intern, data)),
+        values={key: data[key] for key in sorted(kept) if key in data},
+        owned=owned,
+        marked_by=marked_by(raw),
+        immutable=bool(raw.get("immutable")),
+    )
+
+
+def app_fact(raw: Raw) -> AppFact:
+    """Read a workload of the user's: what the TCP process follows of it."""
+    template = raw["spec"]["template"]
+    pod = template["spec"]
+    annotations = (template.get("metadata") or {}).get("annotations") or {}
+    return AppFact(
+        *head_of(raw).as_child(),
+        containers=tuple(
+            AppContainer(
+                name=container["name"],
+                image=container.get("image", ""),
+                fields=_only(container, _FOLLOWED_OF_CONTAINER),
+            )
+            for container in pod["containers"]
+        ),
+        default_container=annotations.get(_DEFAULT_CONTAINER, ""),
+        pod_fields=_only(pod, _FOLLOWED_OF_POD),
+        marked_by=marked_by(raw),
+    )
+
+
+def pod_fact(raw: Raw) -> PodFact:
+    """Read a pod: why its process serves or not."""
+    status = raw.get("status") or {}
+    labels = raw["metadata"].get("labels") or {}
+    process = _container_status(_process_container(raw, labels), status)
+    state, before = process.get("state") or {}, process.get("lastState") or {}
+    waiting = state.get("waiting") or {}
+    exited = state.get("terminated") or before.get("terminated") or {}
+    return PodFact(
+        *head_of(raw).as_child(),
+        revision=intern(labels.get(names.LABEL_REVISION, "")),
+        phase=intern(status.get("phase", "")),
+        ready=_condition(status, "Ready").get("status") == "True",
+        scheduled=_condition(status, "PodScheduled").get("status") == "True",
+        unschedulable=_message(status, "PodScheduled", "False"),
+        started_at=_time((state.get("running") or {}).get("startedAt")),
+        restarts=process.get("restartCount", 0),
+        waiting_reason=intern(waiting.get("reason", "")),
+        waiting_message=waiting.get("message", ""),
+        exit_code=exited.get("exitCode"),
+        exit_reason=intern(exited.get("reason", "")),
+        exit_message=exited.get("message", ""),
+        exited_at=_time(exited.get("finishedAt")),
+    )
+
+
+# --- status -------------------------------------------------------------------------------------
+
+
+def _condition(status: Raw, kind: str) -> Raw:
+    for condition in status.get("conditions") or ():
+        if condition["type"] == kind:
+            found: Raw = condition
+            return found
+    return {}
+
+
+def _message(status: Raw, kind: str, value: str) -> str:
+    condition = _condition(status, kind)
+    return str(condition.get("message") or "") if condition.get("status") == value else ""
+
+
+def _process_container(raw: Raw, labels: Raw) -> str:
+    # By name where it is there: a mesh may have put its own container first.
+    found = [container["name"] for container in raw["spec"]["containers"]]
+    process = labels.get(names.LABEL_PROCESS)
+    return str(process if process in found else found[0])
+
+
+def _container_status(name: str, status: Raw) -> Raw:
+    for container in status.get("containerStatuses") or ():
+        if container["name"] == name:
+            found: Raw = container
+            return found
+    return {}
+
+
+def _only(raw: Raw, keys: Iterable[str]) -> Raw:
+    return {key: raw[key] for key in keys if key in raw}
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
