@@ -1,0 +1,93 @@
+"""The cache folder: where everything that was built or started is found again.
+
+Results are named by a hash of what they are made of, and appear by a rename once whole, so that a
+run that was interrupted leaves nothing that looks finished.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def root() -> Path:
+    """The folder of all caches, honouring ``XDG_CACHE_HOME``."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base).absolute() / "tcpaddon"
+
+
+def fingerprint(*parts: object) -> str:
+    """Twelve hex digits that change with any part; a ``Path`` counts by its content."""
+    digest = hashlib.sha256()
+    for part in parts:
+        for piece in _pieces(part):
+            digest.update(len(piece).to_bytes(8, "big"))
+            digest.update(piece)
+    return digest.hexdigest()[:12]
+
+
+def _pieces(part: object) -> Iterator[bytes]:
+    if not isinstance(part, Path):
+        yield repr(part).encode()
+    elif part.is_dir():
+        for path in sorted(part.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path.relative_to(part).as_posix().encode()
+                yield path.read_bytes()
+    else:
+        yield part.read_bytes()
+
+
+def whole(folder: Path, make: Callable[[Path], None]) -> Path:
+    """Return ``folder``, made by ``make`` in a folder beside it if it is not there yet."""
+    if not folder.exists():
+        draft = folder.with_name(folder.name + ".part")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        make(draft)
+        draft.rename(folder)
+    return folder
+
+
+def forget_others(folder: Path, prefix: str) -> None:
+    """Delete the results of other versions: siblings of ``folder`` that begin with ``prefix``."""
+    for sibling in folder.parent.glob(prefix + "*"):
+        if sibling != folder:
+            shutil.rmtree(sibling, ignore_errors=True)
+
+
+def read_timings() -> dict[str, float]:
+    """Seconds each step took when it last ran on this machine."""
+    try:
+        found = json.loads((root() / "timings.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    return {str(name): float(seconds) for name, seconds in found.items()}
+
+
+def write_timing(name: str, seconds: float) -> None:
+    """Remember how long a step took, for the next run's estimate."""
+    timings = read_timings() | {name: round(seconds, 1)}
+    root().mkdir(parents=True, exist_ok=True)
+    draft = root() / "timings.json.part"
+    draft.write_text(json.dumps(timings, indent=1, sort_keys=True))
+    draft.rename(root() / "timings.json")
+
+
+@contextmanager
+def exclusive(name: str, waiting: Callable[[], None]) -> Iterator[None]:
+    """Hold the lock ``name``, so that two runs do not build the same thing; ``waiting`` tells."""
+    root().mkdir(parents=True, exist_ok=True)
+    with (root() / f"{name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,109 @@
+"""What the commands do: bring a cluster up, take it down, tell how things are."""
+
+import os
+import shutil
+from pathlib import Path
+
+from cluster import (
+    cache,
+    clients,
+    dockerd,
+    engine,
+    kind,
+    model,
+    network,
+    node_image,
+    recipe,
+    source,
+    steps,
+)
+from cluster.engine import Engine
+from cluster.kind import Shape
+from cluster.model import Cluster
+from cluster.progress import Display, display
+from cluster.standing import Standing
+from cluster.steps import Step
+
+
+def up(name: str = model.DEFAULT_NAME, workers: int | None = None) -> Cluster:
+    """Bring up a cluster with everything it needs; what is there already is used.
+
+    Args:
+        name: ``tcpaddon`` or ``tcpaddon-e2e``.
+        workers: nodes beside the first; None: as many as the cluster has, or none.
+
+    Raises:
+        ClusterError: it cannot be done here; says why and what to do.
+    """
+    network.pool(network.NODES, name)  # a wrong name is told at once
+    with display() as shown, cache.exclusive("up", lambda: shown.say(_WAITING)):
+        found = _ensure_engine(shown)
+        commands = found.commands(f"cluster-{name}")
+        subnet = network.ensure(commands)
+        if found.own:
+            network.fence_in(commands)
+        own_images = not source.is_registry(found)
+        wanted = model.record(name).workers if workers is None else workers
+        shape = Shape(name, wanted, node_image.tag() if own_images else "")
+        standing = Standing(found, shape, commands)
+        pool = network.pool(subnet, name)
+        prepare = recipe.own_image_steps(found) if own_images else [recipe.kind_step()]
+        needs = ("clients", prepare[-1].name)
+        plan = [*prepare, recipe.clients_step(), *recipe.cluster_steps(standing, pool, needs)]
+        steps.run(plan, shown)
+        return Cluster(
+            name=name,
+            context=f"kind-{name}",
+            kubeconfig=model.kubeconfig(name),
+            docker_host=found.docker_host,
+            network=network.NAME,
+            pool=pool,
+            host_can_route=standing.host_can_route(),
+            audit_log=model.folder(name) / "audit" / "audit.log",
+            programs=clients.link(clients.all_programs()),
+            path=os.pathsep.join([str(cache.root() / "bin"), found.path]),
+        )
+
+
+def down(name: str = model.DEFAULT_NAME, *, stop_engine: bool = False) -> None:
+    """Delete a cluster; with ``stop_engine`` also end the Docker daemon that was started here."""
+    found = engine.find()
+    programs = clients.all_programs()
+    if found and "kind" in programs:
+        kind.delete(found.commands(f"cluster-{name}"), programs["kind"], name)
+    shutil.rmtree(model.folder(name), ignore_errors=True)
+    if stop_engine:
+        dockerd.stop()
+
+
+def binaries() -> Path:
+    """The folder with ``kube-apiserver``, ``etcd``, ``kubectl``, ``helm`` and ``kind``."""
+    with display() as shown, cache.exclusive("up", lambda: shown.say(_WAITING)):
+        steps.run([*recipe.api_steps(), recipe.clients_step()], shown)
+        return clients.link(clients.all_programs())
+
+
+def start_engine() -> Engine:
+    """The container engine that answers; one of our own is started where none does."""
+    with display() as shown, cache.exclusive("up", lambda: shown.say(_WAITING)):
+        return _ensure_engine(shown)
+
+
+_WAITING = "Another run is building or starting things here; waiting for it to end"
+
+
+def _ensure_engine(shown: Display) -> Engine:
+    if found := engine.find():
+        return found
+    shown.say("No Docker answers here: starting one of our own, kept in the cache folder")
+    started: list[Engine] = []
+    step = Step(
+        name="engine",
+        title="Start a container engine",
+        seconds=15,
+        done=lambda: False,
+        run=lambda: started.append(engine.ensure()),
+    )
+    steps.run([step], shown)
+    return started[0]
+
