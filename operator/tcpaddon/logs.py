@@ -1,4 +1,4 @@
-"""Sets up the one way to log: structured lines, JSON or key=value, for our code and kopf's alike."""
+"""Sets up the one way to log: structured lines, JSON or key=value, for our code and kopf's."""
 
 import logging
 import sys

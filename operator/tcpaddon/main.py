@@ -16,7 +16,7 @@ from tcpaddon.core.facts import Kind
 from tcpaddon.handlers.watch import AddonWatch
 from tcpaddon.kube import paths
 from tcpaddon.kube.answers import NotLeading, Retry
-from tcpaddon.kube.client import Client, Request, connect
+from tcpaddon.kube.client import Client, connect
 from tcpaddon.kube.events import Recorder
 from tcpaddon.kube.lease import Leadership
 from tcpaddon.kube.reflector import Reflector
@@ -56,21 +56,23 @@ class Operator:
         self._leading = False
         self.caches = Caches(
             {
-                kind: Reflector(
-                    client, paths.resource_of(kind), on_change=self._child_event
-                )
+                kind: Reflector(client, paths.resource_of(kind), on_change=self._child_event)
                 for kind in WATCHED
             }
         )
         gatherer = Gatherer(client, self.caches, clock=lambda: datetime.now(UTC))
         carrier = Carrier(client, gatherer, self.addons, Recorder(client, config.identity))
         self.reconciler = Reconciler(self.queue, self.addons, gatherer, carrier)
-        self._watch = AddonWatch(self.reconciler.addon_event, login, config.watch_namespaces)
+        self._watch = AddonWatch(
+            self.reconciler.addon_event,
+            login,
+            on_ended=lambda: self.fail("the watch of TcpAddons ended"),
+        )
         self.endpoints = Endpoints(self.what_is_dead, self.what_is_not_ready, self.metrics.registry)
         self._lease = Leadership(
             client, config.namespace, "tcpaddon", config.identity, on_lost=self._lease_lost
         )
-        client.on_request = self._count_request
+        client.on_request = self.metrics.observe_request
         self._export()
 
     # --- start and stop ------------------------------------------------------------------------
@@ -118,19 +120,20 @@ class Operator:
     async def _work(self) -> None:
         for reflector in self.caches.by_kind.values():
             self._spawn(reflector.run())
-        synced = [asyncio.create_task(r.synced.wait()) for r in self.caches.by_kind.values()]
         stopping = asyncio.create_task(self._stopping.wait())
-        await asyncio.wait(
-            {asyncio.ensure_future(asyncio.gather(*synced)), stopping},
-            return_when=asyncio.FIRST_COMPLETED,
-        )
+        synced = asyncio.create_task(self._all_synced())
+        await asyncio.wait({synced, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        synced.cancel()
         if not self._stopping.is_set():
-            # Children first: a plan for an addon whose children are not known would write them anew.
+            # Children first: to a plan that does not know them they would be missing.
             self._watch.start()
             for _ in range(self.config.workers):
                 self._spawn(self._worker())
-            self._spawn(self._watch_the_watch())
         await stopping
+
+    async def _all_synced(self) -> None:
+        for reflector in self.caches.by_kind.values():
+            await reflector.synced.wait()
 
     async def _end(self) -> None:
         for task in self._tasks:
@@ -152,13 +155,8 @@ class Operator:
         if not task.cancelled() and (error := task.exception()) is not None:
             self.fail(f"a part of the operator ended with {error!r}")
 
-    def _lease_lost(self) -> None:
-        self.fail("the lease was lost to another replica or could not be renewed")
-
-    async def _watch_the_watch(self) -> None:
-        while self._watch.is_alive:
-            await asyncio.sleep(1)
-        self.fail("the watch of TcpAddons ended")
+    def _lease_lost(self, why: str) -> None:
+        self.fail(f"the lease is lost: {why}")
 
     # --- work ----------------------------------------------------------------------------------
     async def _worker(self) -> None:
@@ -210,9 +208,6 @@ class Operator:
         if not self._watch.is_ready:
             wrong.append("TcpAddon: the watch has not begun")
         return wrong
-
-    def _count_request(self, request: Request) -> None:
-        self.metrics.observe_request(request.verb, request.kind, request.code, request.seconds)
 
     def _export(self) -> None:
         gauge = self.metrics.gauge

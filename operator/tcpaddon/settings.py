@@ -17,9 +17,6 @@ class Settings:
     identity: str = "tcpaddon"
     """This process among the operator's replicas: the pod's name."""
 
-    watch_namespaces: tuple[str, ...] = ()
-    """The namespaces whose addons are served; none given: all."""
-
     leader_election: bool = True
     """Whether a Lease decides who works. Without it, only one process may run."""
 
@@ -54,7 +51,6 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     )
     parser.add_argument("--namespace", default=default("namespace", "default"))
     parser.add_argument("--pod-name", default=default("pod-name", socket.gethostname()))
-    parser.add_argument("--watch-namespaces", default=default("watch-namespaces", ""))
     parser.add_argument("--leader-election", default=default("leader-election", "true"))
     parser.add_argument("--http-host", default=default("http-host", "0.0.0.0"))  # noqa: S104 - see above
     parser.add_argument("--http-port", type=int, default=default("http-port", "8080"))
@@ -76,7 +72,6 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     return Settings(
         namespace=found.namespace,
         identity=found.pod_name,
-        watch_namespaces=tuple(n.strip() for n in found.watch_namespaces.split(",") if n.strip()),
         leader_election=found.leader_election == "true",
         http_host=found.http_host,
         http_port=found.http_port,

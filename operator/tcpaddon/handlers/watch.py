@@ -8,7 +8,7 @@ handlers are registered, so kopf writes nothing to the objects and adds no final
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import kopf
@@ -23,14 +23,21 @@ Deliver = Callable[[str | None, Mapping[str, Any]], None]
 
 
 class AddonWatch:
-    """The watch of all TcpAddons, of the whole cluster or of the given namespaces."""
+    """The watch of all TcpAddons of the cluster.
+
+    login: what kopf needs to reach the API server; asked again when its credentials are refused.
+    on_ended: called in the operator's loop when the watch ended without having been stopped.
+    """
 
     def __init__(
-        self, deliver: Deliver, login: Callable[[], Mapping[str, Any]], namespaces: Sequence[str]
+        self,
+        deliver: Deliver,
+        login: Callable[[], Mapping[str, Any]],
+        on_ended: Callable[[], None],
     ) -> None:
         self._deliver = deliver
         self._login = login
-        self._namespaces = namespaces
+        self._on_ended = on_ended
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = threading.Event()
         self._ready = threading.Event()
@@ -68,8 +75,7 @@ class AddonWatch:
                     registry=registry,
                     settings=_settings(),
                     standalone=True,
-                    clusterwide=not self._namespaces,
-                    namespaces=list(self._namespaces),
+                    clusterwide=True,
                     stop_flag=self._stop,
                     ready_flag=self._ready,
                 )
@@ -82,6 +88,8 @@ class AddonWatch:
         finally:
             if self.error is not None:
                 log.error("the watch of TcpAddons has ended", error=repr(self.error))
+                if self._loop is not None and not self._loop.is_closed():
+                    self._loop.call_soon_threadsafe(self._on_ended)
             with contextlib.suppress(RuntimeError):
                 loop.close()
 

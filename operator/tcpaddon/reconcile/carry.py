@@ -83,8 +83,7 @@ class Carrier:
             return
         self.gatherer.forget(apply.ref)
         fact = cache.observe(raw, tell=False)
-        foreseen = fact.applied.rpartition(".")[2]
-        if fact.applied and fact.fields != foreseen:
+        if fact is not None and fact.applied and fact.fields != fact.applied.rpartition(".")[2]:
             # The server merges this object otherwise than we foresaw; it has not drifted.
             self.gatherer.settled[fact.uid, fact.applied] = fact.fields
         log.info("applied", object=str(apply.ref), manager=apply.manager)

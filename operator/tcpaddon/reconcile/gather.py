@@ -26,8 +26,8 @@ from tcpaddon.reconcile.addons import StoredAddon
 
 FactT = TypeVar("FactT")
 
-# One look serves the rounds of a create (Service, then what needs its address); a write to an object
-# that has changed since is refused by its uid or by the owner of a key, so this is not a lock.
+# One look serves the rounds of a create (Service, then what needs its address); a write to an
+# object that has changed since is refused by its uid or by the owner of a key: this is no lock.
 PEEK_LASTS = timedelta(seconds=5)
 
 

@@ -14,6 +14,7 @@ from tcpaddon.core.plan import plan as make_plan
 from tcpaddon.core.release import release
 from tcpaddon.kube import paths
 from tcpaddon.kube.answers import Stale
+from tcpaddon.kube.words import Scope
 from tcpaddon.reconcile.addons import AddonStore, StoredAddon
 from tcpaddon.reconcile.carry import Carrier, told
 from tcpaddon.reconcile.gather import Gatherer
@@ -78,7 +79,7 @@ class Reconciler:
         try:
             addon = TcpAddon.parse(stored.body)
         except InvalidAddon as error:
-            log.error("this addon cannot be read, it stays as it is", error=str(error))
+            log.warning("this addon cannot be read, it stays as it is", error=str(error))
             return False
         facts = await self.gatherer.facts(addon, stored)
         if _had_more(addon, facts) and not await self._is_alive(key, stored):
@@ -142,7 +143,7 @@ class Reconciler:
         if name is not None:
             raw = await client.get(paths.ADDONS, key.namespace, name)
             return raw is None or raw["metadata"]["uid"] != key.uid
-        async with contextlib.aclosing(client.pages(paths.ADDONS, namespace=key.namespace)) as pages:
+        async with contextlib.aclosing(client.pages(Scope(paths.ADDONS, key.namespace))) as pages:
             async for page in pages:
                 if any(item["metadata"]["uid"] == key.uid for item in page.items):
                     return False
