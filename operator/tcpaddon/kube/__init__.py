@@ -5,7 +5,7 @@ What the rest of the house uses:
     paths.Resource            SERVICES DEPLOYMENTS STATEFUL_SETS SECRETS PODS ADDONS LEASES EVENTS;
                               resource_of(kind: Kind) -> Resource
 
-    client.connect(kubeconfig=None, context=None, *, limits=None) -> Client   (credentials.NoCluster)
+    client.connect(kubeconfig=None, context=None, *, limits=None) -> Client, or NoCluster
                               in the cluster, or from a kubeconfig; `async with await connect()`
     client.Client             every method: one request, a time limit, the answers below
       await get(resource, namespace, name) -> Mapping | None            None: 404
