@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -37,14 +37,9 @@ WATCHED = (Kind.SERVICE, Kind.DEPLOYMENT, Kind.STATEFUL_SET, Kind.SECRET, Kind.P
 
 
 class Operator:
-    """One operator process: a replica in wait, or the one that works.
+    """One operator process: a replica in wait, or the one that works."""
 
-    login: what kopf needs to reach the same API server as the client (see kube.client.login).
-    """
-
-    def __init__(
-        self, config: Settings, client: Client, login: Callable[[], Mapping[str, Any]]
-    ) -> None:
+    def __init__(self, config: Settings, client: Client) -> None:
         self.config = config
         self.client = client
         self.metrics = Metrics()
@@ -222,7 +217,7 @@ class Operator:
 
 async def _run(config: Settings) -> int:
     async with await connect(config.kubeconfig or None) as client:
-        operator = Operator(config, client, login=client.login)
+        operator = Operator(config, client)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, operator.stop)

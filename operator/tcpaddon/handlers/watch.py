@@ -8,7 +8,7 @@ handlers are registered, so kopf writes nothing to the objects and adds no final
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import kopf
@@ -32,7 +32,7 @@ class AddonWatch:
     def __init__(
         self,
         deliver: Deliver,
-        login: Callable[[], Mapping[str, Any]],
+        login: Callable[[], Awaitable[Mapping[str, Any]]],
         on_ended: Callable[[], None],
     ) -> None:
         self._deliver = deliver
@@ -97,8 +97,8 @@ class AddonWatch:
         loop, deliver = self._loop, self._deliver
 
         @kopf.on.login(registry=registry)  # type: ignore[arg-type]
-        def login(**_: Any) -> kopf.ConnectionInfo:
-            return kopf.ConnectionInfo(**self._login())
+        async def login(**_: Any) -> kopf.ConnectionInfo:
+            return kopf.ConnectionInfo(**await self._login())
 
         @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)
         async def on_addon(event: kopf.RawEvent, **_: Any) -> None:

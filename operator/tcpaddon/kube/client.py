@@ -61,6 +61,10 @@ class Client:
     def on_request(self, callback: OnRequest) -> None:
         self._connection.on_request = callback
 
+    async def login(self) -> dict[str, Any]:
+        """Return what kopf needs to reach the same API server (see Connection.login)."""
+        return await self._connection.login()
+
     # --- reading --------------------------------------------------------------------------------
 
     async def get(

@@ -160,12 +160,32 @@ class Connection:
             seconds = time.monotonic() - began
             self.on_request(call.asked.verb, call.asked.kind, count.code, seconds)
 
+    async def login(self) -> dict[str, Any]:
+        """Return what another client needs to reach the same API server as the same user.
+
+        Keys: server, ca_path, insecure, certificate_path, private_key_path, scheme, token.
+        """
+        scheme, _, token = (await self._authorization() or "").partition(" ")
+        return {
+            "server": self._configuration.host,
+            "ca_path": self._configuration.ssl_ca_cert,
+            "insecure": not self._configuration.verify_ssl,
+            "certificate_path": self._configuration.cert_file,
+            "private_key_path": self._configuration.key_file,
+            "scheme": scheme or None,
+            "token": token or None,
+        }
+
+    async def _authorization(self) -> str | None:
+        found: str | None = await self._configuration.get_api_key_with_prefix(
+            "BearerToken", alias="authorization"
+        )
+        return found
+
     async def _open(self, call: Call) -> aiohttp.ClientResponse:
         headers = dict(self._headers)
-        if token := await self._configuration.get_api_key_with_prefix(
-            "BearerToken", alias="authorization"
-        ):
-            headers["Authorization"] = token
+        if authorization := await self._authorization():
+            headers["Authorization"] = authorization
         if call.body is not None:
             headers["Content-Type"] = call.content_type
         answer = await self._api.call_api(
