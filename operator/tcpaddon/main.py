@@ -60,7 +60,7 @@ class Operator:
         self.reconciler = Reconciler(self.queue, self.addons, gatherer, carrier)
         self._watch = AddonWatch(
             self.reconciler.addon_event,
-            login,
+            client.login,
             on_ended=lambda: self.fail("the watch of TcpAddons ended"),
         )
         self.endpoints = Endpoints(self.what_is_dead, self.what_is_not_ready, self.metrics.registry)

@@ -61,7 +61,7 @@ class Client:
     def on_request(self, callback: OnRequest) -> None:
         self._connection.on_request = callback
 
-    async def login(self) -> dict[str, Any]:
+    async def login(self) -> Raw:
         """Return what kopf needs to reach the same API server (see Connection.login)."""
         return await self._connection.login()
 
