@@ -9,6 +9,7 @@ from cluster import engine as _engine
 from cluster import images as _images
 from cluster import source as _source
 from cluster import versions as _versions
+from cluster.audit import audit_events
 from cluster.errors import ClusterError
 from cluster.lifecycle import binaries, down, start_engine, up
 from cluster.loading import load_image
@@ -17,6 +18,7 @@ from cluster.model import Cluster, require_own_context
 __all__ = [
     "Cluster",
     "ClusterError",
+    "audit_events",
     "base_image",
     "binaries",
     "build_image",

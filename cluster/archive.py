@@ -7,6 +7,7 @@ containerd takes it from saves importing, tagging and saving half a gigabyte.
 import hashlib
 import io
 import json
+import platform
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ _FILES = {
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
     "etc/nsswitch.conf": "hosts: files dns\n",
 }
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -61,9 +63,10 @@ def write(archive: Path, layers: Mapping[str, Layer], images: list[Image]) -> No
 
 
 def _config(image: Image, digests: list[str]) -> bytes:
+    machine = platform.machine()
     return json.dumps(
         {
-            "architecture": "amd64",
+            "architecture": _ARCHITECTURES.get(machine, machine),
             "os": "linux",
             "created": "1970-01-01T00:00:00Z",
             "config": {"Entrypoint": image.entrypoint, "Env": [_PATH], "WorkingDir": "/"},

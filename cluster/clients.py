@@ -75,7 +75,7 @@ def _unpack(commands: Commands, draft: Path) -> None:
 
 
 def _installer() -> list[str]:
-    """pip of this Python, or uv's where the environment was made without one."""
+    """Pip of this Python, or uv's where the environment was made without one."""
     if importlib.util.find_spec("pip"):
         return [sys.executable, "-m", "pip"]
     if uv := shutil.which("uv"):

@@ -22,6 +22,9 @@ _RUN: Final = Path("/run/tcpaddon")
 _SOCKET: Final = _RUN / "docker.sock"
 _PID: Final = _RUN / "dockerd.pid"
 _STATE: Final = _RUN / "docker"
+_MARK: Final = _RUN / "data"  # whose data the daemon works on: folder and identity
+_IDENTITY: Final = "tcpaddon-id"
+_SYSTEM_FOLDERS: Final = (Path("/usr/sbin"), Path("/sbin"))  # iptables, runc: not on every PATH
 HOST: Final = f"unix://{_SOCKET}"
 
 _START_SECONDS = 60.0
@@ -35,25 +38,26 @@ def is_own(docker_host: str) -> bool:
 
 def programs_folder(version: str) -> Path:
     """Where the programs of that version are unpacked."""
-    return _home() / f"programs-{version}"
+    return cache.root() / "engine" / f"programs-{version}"
 
 
 def path_folders() -> list[Path]:
     """Folders for PATH with Docker's programs, the newest version's first."""
-    found = sorted(_home().glob("programs-*/usr"), key=lambda p: p.stat().st_mtime, reverse=True)
-    return [folder / sub for folder in found[:1] for sub in ("bin", "sbin")] + [
-        Path("/usr/sbin"),
-        Path("/sbin"),
-    ]
+    found = [usr for home in _homes() for usr in home.glob("programs-*/usr")]
+    newest = sorted(found, key=lambda usr: usr.stat().st_mtime, reverse=True)[:1]
+    return [*(usr / sub for usr in newest for sub in ("bin", "sbin")), *_SYSTEM_FOLDERS]
 
 
 def is_healthy() -> bool:
-    """Whether a daemon of ours runs and its data are those of this cache folder."""
+    """Whether a daemon of ours was started whose data are still there.
+
+    Somebody may have emptied the cache folder under it: such a daemon answers and is of no use.
+    """
     try:
-        known = (_RUN / "data").read_text()
-    except OSError:
+        folder, identity = _MARK.read_text().split("\n")
+        return (Path(folder) / "data" / _IDENTITY).read_text() == identity
+    except (OSError, ValueError):
         return False
-    return known == _identity() and _SOCKET.exists()
 
 
 def start(commands: Commands, programs: Path) -> None:
@@ -63,10 +67,11 @@ def start(commands: Commands, programs: Path) -> None:
         ClusterError: it ended or did not answer in time; the detail is the end of its log.
     """
     stop()
-    data = _home() / "data"
+    home = cache.root() / "engine"
+    data = home / "data"
     data.mkdir(parents=True, exist_ok=True)
     _STATE.mkdir(parents=True, exist_ok=True)
-    identity = data / "tcpaddon-id"
+    identity = data / _IDENTITY
     if not identity.exists():
         network.remove_bridges(commands)
         identity.write_text(os.urandom(8).hex())
@@ -82,6 +87,7 @@ def start(commands: Commands, programs: Path) -> None:
         daemon = subprocess.Popen(
             [str(word) for word in argv],
             env={**os.environ, "PATH": os.pathsep.join(map(str, path))},
+            cwd="/",
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,
@@ -89,38 +95,35 @@ def start(commands: Commands, programs: Path) -> None:
         )
     _wait_for(daemon, Commands(log, {"PATH": f"{os.environ.get('PATH')}:{path[0]}"}))
     network.fence_in(commands)
-    (_RUN / "data").write_text(identity.read_text())
+    _MARK.write_text(f"{home}\n{identity.read_text()}")
 
 
 def stop() -> None:
     """End our daemon if it runs, and clear away whatever it or a killed one left."""
-    with contextlib.suppress(OSError):
-        (_RUN / "data").unlink()
-    ours = _own_processes()
+    homes = _homes()
+    _MARK.unlink(missing_ok=True)
+    ours = _own_processes(homes)
     daemons = [pid for pid, name in ours.items() if name == "dockerd"]
     for pid in daemons:
         _kill(pid, signal.SIGTERM)
     _wait_gone(daemons)
     # What is left now was orphaned: containers are the shims' children.
-    ours = _own_processes()
+    ours = _own_processes(homes)
     shims = {pid for pid, name in ours.items() if name.startswith("containerd-shim")}
     for pid in [*ours, *_children(shims)]:
         _kill(pid, signal.SIGKILL)
     _wait_gone([*ours])
-    for mount in reversed(_mounts_below(_STATE, _home() / "data")):
+    for mount in reversed(_mounts_below(_STATE, *(home / "data" for home in homes))):
         subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)
     shutil.rmtree(_RUN, ignore_errors=True)
 
 
-def _home() -> Path:
-    return cache.root() / "engine"
-
-
-def _identity() -> str | None:
-    try:
-        return (_home() / "data" / "tcpaddon-id").read_text()
-    except OSError:
-        return None
+def _homes() -> list[Path]:
+    """Our folder, and the one of the daemon that runs or ran, should it be another."""
+    found = {cache.root() / "engine"}
+    with contextlib.suppress(OSError):
+        found.add(Path(_MARK.read_text().split("\n")[0]))
+    return sorted(found)
 
 
 def _wait_for(daemon: subprocess.Popen[bytes], commands: Commands) -> None:
@@ -138,14 +141,14 @@ def _wait_for(daemon: subprocess.Popen[bytes], commands: Commands) -> None:
     )
 
 
-def _own_processes() -> dict[int, str]:
+def _own_processes(homes: list[Path]) -> dict[int, str]:
     """Processes whose program lies in our programs folder, also if it was deleted since."""
     found = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
                 program = (entry / "exe").readlink()
-                if program.is_relative_to(_home()):
+                if any(program.is_relative_to(home) for home in homes):
                     found[int(entry.name)] = program.name.removesuffix(" (deleted)")
     return found
 

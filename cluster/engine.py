@@ -108,6 +108,10 @@ def _answering(engine: Engine) -> Engine | None:
 
 def _buildkit(path: str) -> str:
     """BuildKit only where its client part is installed; without it a build fails."""
-    plugins = ("/usr/libexec/docker/cli-plugins", "/usr/lib/docker/cli-plugins",
-               "/usr/local/lib/docker/cli-plugins", str(Path.home() / ".docker/cli-plugins"))
+    plugins = (
+        "/usr/libexec/docker/cli-plugins",
+        "/usr/lib/docker/cli-plugins",
+        "/usr/local/lib/docker/cli-plugins",
+        str(Path.home() / ".docker/cli-plugins"),
+    )
     return "1" if shutil.which("docker-buildx", path=os.pathsep.join([path, *plugins])) else "0"

@@ -38,10 +38,12 @@ _FLAGS = (
     "-trimpath",
     "-buildvcs=false",
     "-gcflags=all=-dwarf=false",  # nobody debugs these here, and the linker drops it anyway
-    "-ldflags=-s -w"
-    f" -X {_VERSION}.gitVersion={versions.KUBERNETES} -X {_VERSION}.gitTreeState=clean"
-    f" -X {_VERSION}.gitMajor={_MAJOR} -X {_VERSION}.gitMinor={_MINOR}"
-    f" -X {_CONTAINERD}/version.Version={versions.CONTAINERD}",
+    (
+        "-ldflags=-s -w"
+        f" -X {_VERSION}.gitVersion={versions.KUBERNETES} -X {_VERSION}.gitTreeState=clean"
+        f" -X {_VERSION}.gitMajor={_MAJOR} -X {_VERSION}.gitMinor={_MINOR}"
+        f" -X {_CONTAINERD}/version.Version={versions.CONTAINERD}"
+    ),
 )
 _ENV = {
     "CGO_ENABLED": "0",
@@ -122,7 +124,9 @@ def _folder(name: str, *inputs: object) -> Path:
 
 def _build(commands: Commands, draft: Path, *packages: str) -> None:
     _require_go()
-    commands.run(["go", "build", *_FLAGS, "-o", f"{draft}{os.sep}", *packages], cwd=MODULE, env=_ENV)
+    commands.run(
+        ["go", "build", *_FLAGS, "-o", f"{draft}{os.sep}", *packages], cwd=MODULE, env=_ENV
+    )
 
 
 def _require_go() -> None:

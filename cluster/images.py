@@ -48,6 +48,12 @@ def make_base(commands: Commands, kind: str) -> None:
     import_root(commands, root, base_tag(kind), ['CMD ["/bin/sh"]', "ENV LANG=C.UTF-8"])
 
 
+def make_bases(commands: Commands) -> None:
+    """Make all of our own base images."""
+    for kind in BASES:
+        make_base(commands, kind)
+
+
 def import_root(commands: Commands, root: Path, tag: str, changes: list[str]) -> None:
     """Make an image of one layer from a root file system."""
     options = [word for change in changes for word in ("--change", change)]

@@ -12,6 +12,7 @@ from cluster.commands import Commands
 _AUDIT_POLICY = cache.HERE / "files" / "audit.yaml"
 _POLICY_IN_NODE = "/etc/kubernetes/tcpaddon/audit.yaml"
 _LOG_IN_NODE = "/var/log/tcpaddon"
+AUDIT_LOG_IN_NODE = f"{_LOG_IN_NODE}/audit.log"
 _LABEL = "io.x-k8s.kind.cluster"
 
 
@@ -31,7 +32,7 @@ class Shape:
 
 
 def configuration(shape: Shape, folder: Path) -> dict[str, object]:
-    """kind's configuration for a cluster whose files are in ``folder``."""
+    """Kind's configuration for a cluster whose files are in ``folder``."""
     image = {"image": shape.node_image} if shape.node_image else {}
     mounts = [
         {"hostPath": str(_AUDIT_POLICY), "containerPath": _POLICY_IN_NODE, "readOnly": True},
@@ -57,15 +58,25 @@ def configuration(shape: Shape, folder: Path) -> dict[str, object]:
 def _patches() -> list[dict[str, object]]:
     arguments = {
         "audit-policy-file": _POLICY_IN_NODE,
-        "audit-log-path": f"{_LOG_IN_NODE}/audit.log",
+        "audit-log-path": AUDIT_LOG_IN_NODE,
         "audit-log-maxsize": "500",  # MB; then one old file is kept
         "audit-log-maxbackup": "1",
     }
     volumes = [
-        {"name": "audit-policy", "hostPath": _POLICY_IN_NODE, "mountPath": _POLICY_IN_NODE,
-         "readOnly": True, "pathType": "File"},
-        {"name": "audit-log", "hostPath": _LOG_IN_NODE, "mountPath": _LOG_IN_NODE,
-         "readOnly": False, "pathType": "DirectoryOrCreate"},
+        {
+            "name": "audit-policy",
+            "hostPath": _POLICY_IN_NODE,
+            "mountPath": _POLICY_IN_NODE,
+            "readOnly": True,
+            "pathType": "File",
+        },
+        {
+            "name": "audit-log",
+            "hostPath": _LOG_IN_NODE,
+            "mountPath": _LOG_IN_NODE,
+            "readOnly": False,
+            "pathType": "DirectoryOrCreate",
+        },
     ]
     return [
         {"kind": "KubeletConfiguration", "failCgroupV1": False},

@@ -106,4 +106,3 @@ def _ensure_engine(shown: Display) -> Engine:
     )
     steps.run([step], shown)
     return started[0]
-

@@ -4,6 +4,8 @@ import json
 import time
 from pathlib import Path
 
+import yaml
+
 from cluster import cache, versions
 from cluster.commands import Commands
 from cluster.errors import ClusterError
@@ -42,27 +44,27 @@ def install(commands: Commands, kubectl: list[str | Path], pool: Pool) -> None:
         ClusterError: it was not ready in time.
     """
     apply: list[str | Path] = [*kubectl, "apply", "--server-side", "--force-conflicts", "-f"]
-    commands.run([*apply, _MANIFEST], timeout=120)
+    # The types and our addresses go first: once MetalLB's webhook is registered, they would have to
+    # wait until it answers (on a second run they do).
+    commands.run([*apply, "-"], stdin=_types(), timeout=60)
     deadline = time.monotonic() + _WEBHOOK_SECONDS
     while True:
-        try:  # its webhook checks these, once it is there
+        try:
             commands.run([*apply, "-"], stdin=objects(pool), timeout=30)
             break
         except ClusterError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
+    commands.run([*apply, _MANIFEST], timeout=120)
     for workload in _KINDS:
         wait = ["rollout", "status", workload, "--namespace=metallb-system", "--timeout=120s"]
         commands.run([*kubectl, *wait], timeout=150)
 
 
-def is_ready(commands: Commands, kubectl: list[str | Path]) -> bool:
-    """Whether all of MetalLB runs."""
-    template = "{range .items[*]}{.status.readyReplicas}{.status.numberReady} {end}"
-    show = ["get", *_KINDS, "--namespace=metallb-system", "-o", f"jsonpath={template}"]
-    try:
-        counts = commands.text([*kubectl, *show], timeout=10).split()
-    except ClusterError:
-        return False
-    return len(counts) == len(_KINDS) and all(int(count) > 0 for count in counts)
+def _types() -> str:
+    """The namespace and the types out of MetalLB's manifest."""
+    documents = yaml.safe_load_all(_MANIFEST.read_text())
+    wanted = ("Namespace", "CustomResourceDefinition")
+    items = [item for item in documents if item and item["kind"] in wanted]
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})

@@ -12,14 +12,14 @@ from cluster import archive, cache, debian, golang, images, versions
 from cluster.archive import Image, Layer
 from cluster.commands import Commands
 
-_FILES = cache.HERE / "files"
+_FILES = cache.HERE / "files" / "node"
 
-_PACKAGES = tuple(
-    """
-    systemd systemd-sysv dbus iproute2 iptables nftables runc conntrack ethtool socat kmod procps
-    ebtables ipset mount util-linux libseccomp2 ca-certificates curl jq bash rsync tar gzip hostname
-    """.split()
+_PACKAGES = (
+    *("systemd", "systemd-sysv", "dbus", "iproute2", "iptables", "nftables", "runc", "conntrack"),
+    *("ethtool", "socat", "kmod", "procps", "ebtables", "ipset", "mount", "util-linux"),
+    *("libseccomp2", "ca-certificates", "curl", "jq", "bash", "rsync", "tar", "gzip", "hostname"),
 )
+_IMPORT = "import-images.sh"
 _KUBERNETES_LINKS = ("kubeadm", "kubectl")
 _NODE_PROGRAMS = ("containerd", "containerd-shim-runc-v2", "ctr")
 _CNI_PLUGINS = ("host-local", "loopback", "portmap", "ptp")
@@ -46,8 +46,9 @@ _CHANGES = [
 def tag() -> str:
     """The image's tag: it changes with everything that goes in."""
     builds = [golang.api_folder(), golang.node_folder(), golang.metallb_folder()]
-    recipe = [cache.HERE / "node_image.py", cache.HERE / "archive.py", cache.HERE / "versions.py"]
-    content = cache.fingerprint(*(build.name for build in builds), *recipe, _FILES)
+    recipe = [cache.HERE / "node_image.py", cache.HERE / "archive.py", _FILES]
+    names = [versions.PAUSE_IMAGE, versions.ETCD_IMAGE, versions.COREDNS_IMAGE]
+    content = cache.fingerprint(*(build.name for build in builds), *recipe, names)
     return f"tcpaddon/node:{content}"
 
 
@@ -73,15 +74,15 @@ def make(commands: Commands) -> None:
     _add_own_files(root)
     commands.run(["chroot", root, "sh", "-euc", _UNITS])
     _write_images(commands, root / "images.tar", debian_root)
-    shutil.copy(_FILES / "chroot-containerd.sh", root / "tmp/import.sh")
+    shutil.copy(_FILES / _IMPORT, root / _IMPORT)
     commands.run(
         [
             *("unshare", "--mount", "--pid", "--fork", f"--mount-proc={root}/proc"),
-            *("chroot", root, "bash", "/tmp/import.sh", "/images.tar"),
+            *("chroot", root, "bash", f"/{_IMPORT}", "/images.tar"),
         ],
         env={"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
     )
-    (root / "tmp/import.sh").unlink()
+    (root / _IMPORT).unlink()
     images.import_root(commands, root, tag(), _CHANGES)
     shutil.rmtree(root)
 

@@ -15,7 +15,7 @@ from cluster.steps import Step
 
 
 def clients_step() -> Step:
-    """kubectl and helm."""
+    """The clients, kubectl and helm."""
     return Step(
         name="clients",
         title="Download kubectl and helm",
@@ -79,7 +79,7 @@ def own_image_steps(found: Engine) -> list[Step]:
             title="Make the base images of operator and apps",
             seconds=25,
             done=lambda: all(images.exists(commands, images.base_tag(k)) for k in images.BASES),
-            run=lambda: [images.make_base(commands, kind) for kind in images.BASES].clear(),
+            run=lambda: images.make_bases(commands),
             needs=("debian",),
         ),
         Step(
@@ -94,7 +94,7 @@ def own_image_steps(found: Engine) -> list[Step]:
 
 
 def kind_step() -> Step:
-    """kind alone, where a registry has the rest."""
+    """Only kind,, where a registry has the rest."""
 
     def run(commands: Commands) -> None:
         if shutil.which("go"):

@@ -71,7 +71,8 @@ class Standing:
 
     def has_addresses(self, pool: network.Pool) -> bool:
         """Whether MetalLB was given these addresses."""
-        show = ["get", "ipaddresspools.metallb.io", "-A", "-o", "jsonpath={.items[*].spec.addresses[*]}"]
+        template = "jsonpath={.items[*].spec.addresses[*]}"
+        show = ["get", "ipaddresspools.metallb.io", "--all-namespaces", "-o", template]
         try:
             return self.commands.text([*self._kubectl, *show], timeout=10) == str(pool)
         except ClusterError:

@@ -20,7 +20,7 @@ class Step:
     name: str
     title: str
     seconds: float
-    """How long it takes the first time (measured on 2 cores), until this machine's time is known."""
+    """How long it takes the first time on 2 cores, until this machine's own time is known."""
     done: Callable[[], bool]
     run: Callable[[], None]
     needs: tuple[str, ...] = ()
