@@ -18,10 +18,15 @@ _HEADING: Final = (
 )
 
 
+def crd_text() -> str:
+    """Return the CRD as the YAML file that is applied."""
+    return _HEADING + _yaml(crd())
+
+
 def generated() -> dict[Path, str]:
     """Return the text of each generated file by its path in the repository."""
     return {
-        Path("manifests/crds") / f"{GROUP}_{PLURAL}.yaml": _HEADING + _yaml(crd()),
+        Path("manifests/crds") / f"{GROUP}_{PLURAL}.yaml": crd_text(),
         Path("docs/reference/tcpaddon.md"): reference(),
     }
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -17,6 +17,7 @@ VALIDATIONS: Final = "x-kubernetes-validations"
 LIST_TYPE: Final = "x-kubernetes-list-type"
 LIST_MAP_KEYS: Final = "x-kubernetes-list-map-keys"
 MAP_TYPE: Final = "x-kubernetes-map-type"
+SHAPE: Final = "x-tcpaddon-shape"  # never reaches the CRD
 # pydantic's error type of a broken rule: its message is already a sentence for people.
 RULE_ERROR: Final = "rule"
 
@@ -141,7 +142,7 @@ class Shaped:
     shape: Any
 
     def __get_pydantic_json_schema__(
-        self, _schema: CoreSchema, handler: GetJsonSchemaHandler
+        self, _schema: CoreSchema, _handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        """Use the schema of the other type."""
-        return handler(TypeAdapter(self.shape).core_schema)
+        """Leave a mark that structural.py replaces with the other type's own schema."""
+        return {SHAPE: self.shape}

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, WithJsonSchema
 
-from tcpaddon.api.marks import Rule, form
+from tcpaddon.api.marks import ATOMIC_MAP, Rule, form
 from tcpaddon.names import GROUP, LABEL_MANAGED_BY
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_QUALIFIED = "([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
+QUALIFIED_NAME = f"({_LABEL}([.]{_LABEL})*/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 
 DnsLabel = Annotated[
     str,
@@ -26,7 +26,7 @@ DnsSubdomain = Annotated[
     str,
     Field(max_length=253),
     form(
-        "[a-z0-9]([-a-z0-9.]*[a-z0-9])?",
+        f"{_LABEL}([.]{_LABEL})*",
         "Use lower-case letters, digits, hyphens and dots, with a letter or digit at both ends.",
     ),
 ]
@@ -53,33 +53,43 @@ LabelValue = Annotated[
 LabelKey = Annotated[
     str,
     Field(max_length=317),  # a prefix of 253, '/', a name of 63
-    form(_QUALIFIED, "Use a name such as tier, or one with a domain such as example.com/tier."),
+    form(QUALIFIED_NAME, "Use a name such as tier, or one with a domain such as example.com/tier."),
 ]
 
-_qualified = re.compile(_QUALIFIED)
+_qualified = re.compile(QUALIFIED_NAME)
 _KEYS = Rule(
-    cel=f"self.all(key, key.matches(r'^({_QUALIFIED})$'))",
+    cel=f"self.all(key, key.matches(r'^({QUALIFIED_NAME})$'))",
     message="Use keys such as tier, or with a domain such as example.com/tier.",
     holds=lambda entries: all(_qualified.fullmatch(key) for key in entries),
 )
-# What the operator finds its own objects and pods by.
+NodeLabels = Annotated[dict[str, LabelValue], Field(max_length=32), ATOMIC_MAP, _KEYS]
+
+# What the operator tells its own objects and pods by.
 _RESERVED: Final = (LABEL_MANAGED_BY, "app.kubernetes.io/name", "app.kubernetes.io/component")
-_NOT_RESERVED = Rule(
-    cel="self.all(key, !key.startsWith('{}/') && !(key in [{}]))".format(
-        GROUP, ", ".join(f"'{key}'" for key in _RESERVED)
+Labels = Annotated[
+    dict[str, LabelValue],
+    Field(max_length=32),
+    _KEYS,
+    Rule(
+        cel=(f"self.all(key, !key.startsWith('{GROUP}/') && !(key in {list(_RESERVED)}))"),
+        message=(
+            f"Leave out {', '.join(_RESERVED)} and keys that begin with {GROUP}/: "
+            "the operator sets them."
+        ),
+        holds=lambda entries: (
+            not any(key in _RESERVED or key.startswith(f"{GROUP}/") for key in entries)
+        ),
     ),
-    message=(
-        f"Leave out {', '.join(_RESERVED)} and keys that begin with {GROUP}/: "
-        "the operator sets them."
-    ),
-    holds=lambda entries: not any(k in _RESERVED or k.startswith(f"{GROUP}/") for k in entries),
-)
-Labels = Annotated[dict[str, LabelValue], Field(max_length=32), _KEYS, _NOT_RESERVED]
+]
 Annotations = Annotated[
     dict[str, Annotated[str, Field(max_length=16_384)]],
     Field(max_length=32),
     _KEYS,
-    _NOT_RESERVED,
+    Rule(
+        cel=f"self.all(key, !key.startsWith('{GROUP}/'))",
+        message=f"Leave out keys that begin with {GROUP}/: the operator sets them.",
+        holds=lambda entries: not any(key.startswith(f"{GROUP}/") for key in entries),
+    ),
 ]
 
 
@@ -120,14 +130,16 @@ _quantity = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]
 
 
 def _is_quantity(value: Any) -> bool:
-    return value >= 0 if isinstance(value, int) else _quantity.fullmatch(value) is not None
+    if isinstance(value, int):
+        return value >= 0
+    return _quantity.fullmatch(value) is not None and not value.startswith("-")
 
 
 Quantity = Annotated[
     int | str,
     WithJsonSchema({"x-kubernetes-int-or-string": True, "maxLength": 32}),
     Rule(
-        cel="type(self) == string ? isQuantity(self) : self >= 0",
+        cel="type(self) == string ? isQuantity(self) && !self.startsWith('-') : self >= 0",
         message="Write a number with an optional unit, such as 250m, 0.5, 128Mi or 2Gi.",
         holds=_is_quantity,
     ),

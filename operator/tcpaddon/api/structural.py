@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
-from tcpaddon.api.marks import VALIDATIONS
+from tcpaddon.api.marks import SHAPE, VALIDATIONS
 
 Schema = dict[str, Any]
 
@@ -27,10 +27,14 @@ def structural(model: type[BaseModel], *, defaults: bool = True) -> Schema:
     fields that nobody wrote.
     """
     made = model.model_json_schema(mode="validation")
-    return _converted(made, made.get("$defs", {}), defaults=defaults)
+    return _converted(made, {}, defaults=defaults)
 
 
 def _converted(given: Mapping[str, Any], defs: Mapping[str, Any], *, defaults: bool) -> Schema:
+    if SHAPE in given:
+        nearer = {key: value for key, value in given.items() if key != SHAPE}
+        given = TypeAdapter(given[SHAPE]).json_schema(mode="validation") | nearer
+    defs = {**defs, **given.get("$defs", {})}
     schema = _resolved(given, defs)
     for dropped in ("title", "$defs"):
         schema.pop(dropped, None)

@@ -88,7 +88,7 @@ def _faults_in_shapes(spec: Mapping[str, Any]) -> list[str]:
         if shape is None or name not in spec:
             continue
         try:
-            _adapter(shape).validate_python(spec[name], extra="forbid")
+            _adapter(shape).validate_python(spec[name])
         except ValidationError as error:
             faults += sentences(error, f"spec.{name}")
     return faults

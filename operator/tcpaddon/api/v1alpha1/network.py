@@ -7,7 +7,7 @@ from pydantic import Field
 
 from tcpaddon.api.marks import ATOMIC_LIST, Keyed, Rule, form
 from tcpaddon.api.part import Bool, Int, Part
-from tcpaddon.api.strings import Annotations, DnsSubdomain, Labels, Network
+from tcpaddon.api.strings import QUALIFIED_NAME, Annotations, DnsSubdomain, Labels, Network
 from tcpaddon.names import DEFAULT_PORT, DEFAULT_URL_KEY
 
 MAX_PORTS: Final = 32  # keeps the rules over pairs of ports within the API server's CEL budget
@@ -89,12 +89,19 @@ class TrafficPolicy(StrEnum):
     LOCAL = "Local"
 
 
+LoadBalancerClass = Annotated[
+    str,
+    Field(max_length=317),  # a domain of 253 characters, '/', a name of 63
+    form(QUALIFIED_NAME, "Use a name that a controller serves, such as metallb.io/metallb."),
+]
+
+
 class Exposure(Part):
     """How the process is reached from outside."""
 
     mode: ExposureMode = ExposureMode.DEDICATED
     """Dedicated: the addon has a load balancer, and so an address, of its own."""
-    load_balancer_class: Annotated[str, Field(min_length=1, max_length=317)] | None = None
+    load_balancer_class: LoadBalancerClass | None = None
     """Which of several load-balancer controllers serves this addon, for example
     metallb.io/metallb. It cannot be changed later. Default: the cluster's."""
     source_ranges: Annotated[list[Network], Field(max_length=64), ATOMIC_LIST] = Field(

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from tcpaddon.api.marks import ATOMIC_LIST, ATOMIC_MAP, Keyed, Rule
+from tcpaddon.api.marks import ATOMIC_LIST, Keyed, Rule
 from tcpaddon.api.part import Bool, Int, Json, Shape
 from tcpaddon.api.strings import (
     DataKey,
@@ -247,8 +247,13 @@ _EXISTS_WITHOUT_VALUE = Rule(
     message="Leave out value with operator Exists, or use operator Equal.",
     holds=lambda t: t.operator != "Exists" or not t.value,
 )
+_SECONDS_OF_NO_EXECUTE = Rule(
+    cel="!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
+    message="Set effect to NoExecute with tolerationSeconds, or leave out tolerationSeconds.",
+    holds=lambda t: t.toleration_seconds is None or t.effect == "NoExecute",
+)
 Tolerations = Annotated[
-    list[Annotated[Toleration, _KEY_OR_EXISTS, _EXISTS_WITHOUT_VALUE]],
+    list[Annotated[Toleration, _KEY_OR_EXISTS, _EXISTS_WITHOUT_VALUE, _SECONDS_OF_NO_EXECUTE]],
     Field(max_length=32),
     ATOMIC_LIST,
 ]
@@ -263,6 +268,3 @@ class Affinity(Shape):
     """Rules that bring the pods near to other pods, as in a pod."""
     pod_anti_affinity: Json | None = None
     """Rules that keep the pods away from other pods, as in a pod."""
-
-
-NodeSelector = Annotated[dict[str, LabelValue], Field(max_length=32), ATOMIC_MAP]

@@ -47,8 +47,8 @@ SPEC_RULES: Final = (
     # The operator says the same with the types that are there; so it is no rule for Python.
     Rule(
         cel=(
-            "!has(self.procfile) || "
-            r"self.procfile.matches('(?m)^[ \\t]*' + self.processType + '[ \\t]*:')"
+            r"!has(self.procfile) || self.procfile.matches(r'(^|[\n\r\x{feff}])[ \t]*' + "
+            r"self.processType + r'[ \t]*:')"
         ),
         message=(
             "The procfile has no line for processType: add a line '<processType>: <command>', "

@@ -80,6 +80,17 @@ class ContainerSecurity(Shape):
     """Seccomp profile of the container."""
 
 
+_PRIVILEGED_MAY_ESCALATE = Rule(
+    cel=(
+        "!has(self.privileged) || !self.privileged || "
+        "!has(self.allowPrivilegeEscalation) || self.allowPrivilegeEscalation"
+    ),
+    message="Leave out privileged or allowPrivilegeEscalation: false; they exclude each other.",
+    holds=lambda c: not (c.privileged and c.allow_privilege_escalation is False),
+)
+CheckedContainerSecurity = Annotated[ContainerSecurity, _PRIVILEGED_MAY_ESCALATE]
+
+
 class Sysctl(Shape):
     """A kernel parameter."""
 

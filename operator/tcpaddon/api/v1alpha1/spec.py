@@ -8,7 +8,7 @@ from pydantic import Field, WithJsonSchema
 
 from tcpaddon.api.marks import ATOMIC_LIST, Rule, Shaped, form
 from tcpaddon.api.part import Int, Json, Part
-from tcpaddon.api.strings import Annotations, DnsLabel, DnsSubdomain, Labels
+from tcpaddon.api.strings import Annotations, DnsLabel, DnsSubdomain, Labels, NodeLabels
 from tcpaddon.api.v1alpha1 import pod, security
 from tcpaddon.api.v1alpha1.network import CLASS_STAYS, Binding, Exposure, Port, Ports, Readiness
 from tcpaddon.names import child_name
@@ -169,7 +169,7 @@ class TcpAddonSpec(Part):
     """Secrets with registry credentials, for example [{name: registry}]."""
     service_account_name: DnsSubdomain | None = None
     """ServiceAccount of the pods. Default: the app's, or default."""
-    security_context: Annotated[Json, Shaped(security.ContainerSecurity)] = Field(
+    security_context: Annotated[Json, Shaped(security.CheckedContainerSecurity)] = Field(
         default_factory=dict
     )
     """What the process may do, as in a container, for example {runAsNonRoot: true}."""
@@ -177,7 +177,7 @@ class TcpAddonSpec(Part):
         default_factory=dict
     )
     """Security of the pod as a whole, as securityContext in a pod, for example {fsGroup: 1000}."""
-    node_selector: Annotated[dict[str, str], Shaped(pod.NodeSelector)] = Field(default_factory=dict)
+    node_selector: NodeLabels = Field(default_factory=dict)
     """Labels that a node must have to run the process, for example {disk: ssd}."""
     tolerations: Annotated[list[Json], Shaped(pod.Tolerations)] = Field(default_factory=list)
     """Taints of nodes that the pods put up with, as in a pod."""
