@@ -53,6 +53,11 @@ def binding_name(addon: str, process_type: str) -> str:
     return f"{child_name(addon, process_type)}-binding"
 
 
+def port_suffix(port_name: str) -> str:
+    """Return what tells a further port's variables and keys apart: `TCP_URL_<suffix>`."""
+    return port_name.upper().replace("-", "_")
+
+
 # --- environment and keys -----------------------------------------------------------------------
 DEFAULT_URL_KEY: Final = "TCP_URL"
 DEFAULT_PORT: Final = 5000  # what the process listens on where the addon names no port
@@ -87,6 +92,7 @@ class Reason(StrEnum):
     # it is under way
     ROLLING_OUT = "RollingOut"
     WAITING_FOR_ADDRESS = "WaitingForAddress"
+    WAITING_FOR_DELETION = "WaitingForDeletion"
     WAITING_FOR_HANDSHAKE = "WaitingForHandshake"
     WAITING_FOR_NODE = "WaitingForNode"
     PULLING_IMAGE = "PullingImage"
@@ -96,6 +102,7 @@ class Reason(StrEnum):
     INVALID_PORT = "InvalidPort"
     APP_NOT_FOUND = "AppNotFound"
     CONTAINER_NOT_FOUND = "ContainerNotFound"
+    CONTAINER_NOT_CHOSEN = "ContainerNotChosen"
     # the surroundings are in the way
     NAME_CONFLICT = "NameConflict"
     SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - a reason

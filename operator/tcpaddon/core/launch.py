@@ -26,33 +26,56 @@ class Launch:
     needs_shell: bool = False
 
 
-def launch(spec: TcpAddonSpec) -> Launch:
-    """Decide how the process is started: command and args, else the Procfile, else the image.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the user says about how the process is started.
+
+    line: the command line of the process type, None without a Procfile.
+    """
+
+    process_type: str
+    of_buildpack: bool = False
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    line: str | None = None
+
+
+def start_of(spec: TcpAddonSpec) -> Start:
+    """Read out of the spec how the process is started.
 
     Raises:
         procfile.InvalidProcfileError: the Procfile cannot be read.
         procfile.UnknownProcessTypeError: it has no such process type.
     """
-    of_buildpack = spec.launcher is Launcher.BUILDPACK
-    process = (f"{_BUILDPACK_PROCESS}{spec.process_type}",) if of_buildpack else None
-    if spec.command or spec.args:
-        # As they are: here $(VAR) means what it means in a pod, which people know.
+    by_words = bool(spec.command or spec.args)
+    return Start(
+        process_type=spec.process_type,
+        of_buildpack=spec.launcher is Launcher.BUILDPACK,
+        command=tuple(spec.command or ()),
+        args=tuple(spec.args or ()),
+        line=None
+        if by_words or spec.procfile is None
+        else procfile.command_line(spec.procfile, spec.process_type),
+    )
+
+
+def launch(start: Start) -> Launch:
+    """Decide what the container runs: command and args, else the line, else the image's own."""
+    process = (f"{_BUILDPACK_PROCESS}{start.process_type}",) if start.of_buildpack else None
+    if start.line is None:
+        # command and args stay as they are: $(VAR) means what it means in a pod.
+        return Launch(command=start.command or process, args=start.args or None)
+    if start.of_buildpack:
+        return Launch(command=(_BUILDPACK_LAUNCHER, _literal(start.line)))
+    plain = shell.plain(start.line)
+    if plain is None:
+        wrapper = _literal(shell.WRAPPER)
         return Launch(
-            command=tuple(spec.command) if spec.command else process,
-            args=tuple(spec.args) if spec.args else None,
+            command=(SHELL, "-c", wrapper, "tcpaddon", _literal(start.line)), needs_shell=True
         )
-    if not spec.procfile:
-        return Launch(command=process)
-    line = procfile.command_line(spec.procfile, spec.process_type)
-    if of_buildpack:
-        return Launch(command=(_BUILDPACK_LAUNCHER, _literal(line)))
-    words = shell.plain(line)
-    if words is None:
-        command = (SHELL, "-c", _literal(shell.WRAPPER), "tcpaddon", _literal(line))
-        return Launch(command=command, needs_shell=True)
     return Launch(
-        command=tuple(map(_literal, words.words)),
-        env=tuple((name, _literal(value)) for name, value in words.assignments),
+        command=tuple(map(_literal, plain.words)),
+        env=tuple((name, _literal(value)) for name, value in plain.assignments),
     )
 
 

@@ -1,0 +1,101 @@
+"""The app's own Secret: which keys of it are ours, and what stands in their way.
+
+The Secret is the user's. Only keys that nobody else has are written, by a field manager of this
+addon's own and without force; a key that is there and not ours is told about and left alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tcpaddon.api.v1alpha1 import TcpAddon
+from tcpaddon.core.actions import Apply
+from tcpaddon.core.address import Address
+from tcpaddon.core.children.binding_secret import encoded
+from tcpaddon.core.facts import AppFact, Kind, Ref, SecretFact
+from tcpaddon.names import LABEL_ROLE, ROLE_APP, manager_for, port_suffix
+
+_API_VERSIONS = {Kind.SECRET: "v1", Kind.DEPLOYMENT: "apps/v1", Kind.STATEFUL_SET: "apps/v1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What of the wanted keys can be written to the app's Secret.
+
+    data: what our apply holds, base64 by key; conflicts are left out. taken_by_addons: conflicts
+    whose holder is another TcpAddon. stands: whether the Secret has it all already.
+    """
+
+    secret: SecretFact
+    data: Mapping[str, str]
+    conflicts: tuple[str, ...]
+    taken_by_addons: tuple[str, ...]
+    stands: bool
+
+    @property
+    def needs_apply(self) -> bool:
+        """Whether there is something to write, and it can be written."""
+        return not self.stands and not self.secret.immutable
+
+
+def keys(addon: TcpAddon, addresses: Sequence[Address] = ()) -> Mapping[str, str]:
+    """Return the URLs by the keys that they have in the app's Secret; "" while unknown."""
+    url_key, main = addon.spec.binding.url_key, addon.spec.main_port.name
+    urls = {address.name: address.url for address in addresses}
+    return {
+        url_key if port.name == main else f"{url_key}_{port_suffix(port.name)}": urls.get(
+            port.name, ""
+        )
+        for port in addon.spec.ports
+    }
+
+
+def publication(addon: TcpAddon, secret: SecretFact, addresses: Sequence[Address]) -> Publication:
+    """Compare the app's Secret with what it shall hold; without addresses only for conflicts."""
+    uid = addon.metadata.uid
+    owned = secret.owned.get(uid, frozenset())
+    wanted = keys(addon, addresses)
+    conflicts = tuple(key for key in wanted if key in secret.keys - owned)
+    others = {key for holder, held in secret.owned.items() if holder != uid for key in held}
+    data = {key: encoded(url) for key, url in wanted.items() if key not in conflicts and url}
+    in_place = owned == set(data) and all(secret.values.get(k) == v for k, v in data.items())
+    return Publication(
+        secret=secret,
+        data=data,
+        conflicts=conflicts,
+        taken_by_addons=tuple(key for key in conflicts if key in others),
+        # A Secret in which every key is somebody else's gets no mark either.
+        stands=not addresses or (in_place and (uid in secret.marked_by or not data)),
+    )
+
+
+def publish(addon: TcpAddon, published: Publication) -> Apply:
+    """Ask for our keys in the app's Secret, and for the mark that makes it watched."""
+    uid, secret = addon.metadata.uid, published.secret
+    if not published.data:
+        return give_back(uid, secret)
+    body = {**_marked(secret.ref), "data": dict(published.data)}
+    return Apply(ref=secret.ref, body=body, manager=manager_for(uid), uid=secret.uid)
+
+
+def mark(addon: TcpAddon, app: AppFact) -> Apply:
+    """Ask for the mark that makes a followed app watched."""
+    uid = addon.metadata.uid
+    return Apply(ref=app.ref, body=_marked(app.ref), manager=manager_for(uid), uid=app.uid)
+
+
+def give_back(uid: str, held: SecretFact | AppFact) -> Apply:
+    """Ask for everything that an addon has of a user's object to be given back: an empty apply."""
+    return Apply(ref=held.ref, body=_named(held.ref), manager=manager_for(uid), uid=held.uid)
+
+
+def _named(ref: Ref) -> dict[str, object]:
+    return {
+        "apiVersion": _API_VERSIONS[ref.kind],
+        "kind": ref.kind.value,
+        "metadata": {"name": ref.name, "namespace": ref.namespace},
+    }
+
+
+def _marked(ref: Ref) -> dict[str, object]:
+    metadata = {"name": ref.name, "namespace": ref.namespace, "labels": {LABEL_ROLE: ROLE_APP}}
+    return {**_named(ref), "metadata": metadata}

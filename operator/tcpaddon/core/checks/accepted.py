@@ -1,0 +1,66 @@
+"""Condition Accepted: whether what the spec asks for can be carried out at all."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from tcpaddon.core.checks.verdict import Check, Verdict, failed, first, held, refused
+from tcpaddon.core.process import Fault
+from tcpaddon.core.situation import Situation
+from tcpaddon.names import Reason
+
+
+def namespace_terminating(situation: Situation) -> Verdict | None:
+    """Nothing can be made in a namespace that goes; no retry will help."""
+    for refusal in situation.facts.refusals.values():
+        if refusal.reason == Reason.NAMESPACE_TERMINATING:
+            return failed(
+                Reason.NAMESPACE_TERMINATING,
+                f"Namespace {situation.addon.metadata.namespace} is being deleted, so nothing can "
+                "be made in it: apply the TcpAddon in another namespace.",
+            )
+    return None
+
+
+def process_cannot_be_resolved(situation: Situation) -> Verdict | None:
+    """The sentence of the fault says which field to correct."""
+    fault = situation.process
+    return failed(fault.reason, fault.message) if isinstance(fault, Fault) else None
+
+
+def app_went_away(situation: Situation) -> Verdict | None:
+    """The app was there when we looked, and gone when we marked it."""
+    refusal = situation.refusal(situation.refs.app)
+    if refusal is None or refusal.reason != Reason.APP_NOT_FOUND:
+        return None
+    return failed(
+        Reason.APP_NOT_FOUND,
+        f"{situation.refs.app} of spec.appRef is not there any more: create it in this namespace, "
+        "or correct the name.",
+    )
+
+
+def refused_by_api_server(situation: Situation) -> Verdict | None:
+    """The server's word is final, and its sentence is the best there is."""
+    for ref, refusal in situation.facts.refusals.items():
+        # The app's Secret has a condition of its own.
+        if refusal.reason in _TOLD_ELSEWHERE or ref == situation.refs.app_secret:
+            continue
+        return failed(Reason.REFUSED_BY_API_SERVER, refused(ref, refusal))
+    return None
+
+
+_TOLD_ELSEWHERE: Final = frozenset(
+    {Reason.NAME_CONFLICT, Reason.NAMESPACE_TERMINATING, Reason.APP_NOT_FOUND}
+)
+
+CHECKS: Final[Sequence[Check]] = (
+    namespace_terminating,
+    process_cannot_be_resolved,
+    app_went_away,
+    refused_by_api_server,
+)
+
+
+def accepted(situation: Situation) -> Verdict:
+    """Say whether the spec can be carried out."""
+    return first(CHECKS, situation) or held(Reason.ACCEPTED, "The spec can be carried out.")

@@ -1,0 +1,1 @@
+"""The objects that an addon makes, as plain data."""

@@ -1,0 +1,102 @@
+"""Version 1 of the pod template. Released versions stay as they are: see `pod_template`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tcpaddon.core.children.binding_secret import URI_KEY
+from tcpaddon.core.children.merge import by_key, environment
+from tcpaddon.core.launch import Launch, Start, launch
+from tcpaddon.names import port_suffix
+
+Data = Mapping[str, Any]
+_NONE: Data = {}
+
+
+def pod_spec(inputs: Data) -> dict[str, Any]:
+    """Return the pod's spec for the inputs that `pod_template` collects."""
+    own, app = inputs.get("pod", _NONE), inputs.get("appPod", _NONE)
+    merged = {
+        **app,
+        **own,
+        "volumes": by_key("name", app.get("volumes", ()), own.get("volumes", ())),
+        "imagePullSecrets": by_key(
+            "name", app.get("imagePullSecrets", ()), own.get("imagePullSecrets", ())
+        ),
+    }
+    # The grace period begins with the preStop hook, not with SIGTERM.
+    grace = inputs.get("preStopSeconds", 0) + inputs["drainSeconds"]
+    return {
+        "containers": [_container(inputs)],
+        "terminationGracePeriodSeconds": grace,
+        **{name: value for name, value in merged.items() if value},
+    }
+
+
+def _container(inputs: Data) -> dict[str, Any]:
+    started = launch(
+        Start(
+            process_type=inputs["processType"],
+            of_buildpack=inputs.get("buildpack", False),
+            command=tuple(inputs.get("command", ())),
+            args=tuple(inputs.get("args", ())),
+            line=inputs.get("line"),
+        )
+    )
+    own, app = inputs.get("container", _NONE), inputs.get("appContainer", _NONE)
+    merged = {
+        **app,
+        **own,
+        "env": _environment(inputs, started),
+        # Later ones win in a container, so the addon's stand last.
+        "envFrom": [*app.get("envFrom", ()), *own.get("envFrom", ())],
+        "volumeMounts": by_key(
+            "mountPath", app.get("volumeMounts", ()), own.get("volumeMounts", ())
+        ),
+        "command": list(started.command or ()),
+        "args": list(started.args or ()),
+    }
+    handshake = {"tcpSocket": {"port": _main_port(inputs)}}
+    container = {
+        "name": inputs["processType"],
+        "image": inputs["image"],
+        "ports": [{**port, "protocol": "TCP"} for port in inputs["ports"]],
+        # A handshake a second from the start; with the last failed one the boot has failed.
+        "startupProbe": {
+            **handshake,
+            "periodSeconds": 1,
+            "timeoutSeconds": 1,
+            "failureThreshold": inputs["startupTimeoutSeconds"],
+        },
+        "readinessProbe": {**handshake, **inputs["readiness"]},
+        # A crash then leaves its last words in the pod's status, and we tell them.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        **{name: value for name, value in merged.items() if value},
+    }
+    if inputs.get("preStopSeconds"):
+        # Load balancers hear of it before the process does.
+        container["lifecycle"] = {"preStop": {"sleep": {"seconds": inputs["preStopSeconds"]}}}
+    return container
+
+
+def _main_port(inputs: Data) -> int:
+    ports = {port["name"]: port["containerPort"] for port in inputs["ports"]}
+    number: int = ports[inputs["mainPort"]]
+    return number
+
+
+def _environment(inputs: Data, started: Launch) -> list[Data]:
+    ours: list[Data] = [{"name": "PORT", "value": str(_main_port(inputs))}]
+    if len(inputs["ports"]) > 1:
+        ours += [
+            {"name": f"PORT_{port_suffix(port['name'])}", "value": str(port["containerPort"])}
+            for port in inputs["ports"]
+        ]
+    reference = {"name": inputs["bindingSecret"], "key": URI_KEY, "optional": True}
+    ours.append({"name": inputs["urlKey"], "valueFrom": {"secretKeyRef": reference}})
+    own = inputs.get("container", _NONE).get("env", ())
+    # The app's PORT is where its web process listens: ours wins over the app's, the user's over
+    # ours, and what stands before the command on its line over all, as in a shell.
+    line = [{"name": name, "value": value} for name, value in started.env]
+    app = inputs.get("appContainer", _NONE).get("env", ())
+    names = {variable["name"] for variable in ours}
+    return environment(ours, [v for v in app if v["name"] not in names], own, line)

@@ -1,0 +1,44 @@
+"""The Events of an addon: one for each transition, read off the conditions before and after.
+
+So an operator that restarts tells nothing twice, and a create tells three things: the address,
+the binding, and that it is ready.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from tcpaddon.api.v1alpha1 import TcpAddonStatus
+from tcpaddon.core.actions import Note
+from tcpaddon.core.checks.verdict import Verdict
+from tcpaddon.core.status import stored_condition
+from tcpaddon.names import Condition, Reason
+
+# Good news: these becoming true.
+_GOOD: Final = (Condition.ADDRESS_ASSIGNED, Condition.BINDING_PUBLISHED, Condition.READY)
+# Bad news: these being false for a reason that somebody must do something about.
+_BAD: Final = (
+    Condition.ACCEPTED,
+    Condition.ADDRESS_ASSIGNED,
+    Condition.BINDING_PUBLISHED,
+    Condition.WORKLOAD_AVAILABLE,
+    Condition.PROGRESSING,
+)
+# They wait for the user though they do not stall: the operator looks again by itself.
+_MISSING: Final = frozenset({Reason.APP_NOT_FOUND, Reason.SECRET_NOT_FOUND})
+
+
+def notes(before: TcpAddonStatus, after: Mapping[Condition, Verdict]) -> tuple[Note, ...]:
+    """Return the Events for the way from one set of conditions to the next."""
+    told_before = {condition.reason for condition in before.conditions}
+    told: dict[str, Note] = {}
+    for condition in _BAD:
+        verdict = after[condition]
+        if verdict.holds or not (verdict.stalls or verdict.reason in _MISSING):
+            continue
+        if verdict.reason not in told_before:
+            told.setdefault(verdict.reason, Note(verdict.reason, verdict.message, warning=True))
+    for condition in _GOOD:
+        verdict, earlier = after[condition], stored_condition(before, condition)
+        if verdict.holds and (earlier is None or earlier.status != "True"):
+            told.setdefault(verdict.reason, Note(verdict.reason, verdict.message))
+    return tuple(told.values())

@@ -1,0 +1,94 @@
+"""The whole decision: an addon and the facts about it in, a plan out.
+
+The order of the writes is that of the way to a served connection: the Service; once it has an
+address the binding Secret and the key in the app's Secret; then the Deployment, whose processes
+so find TCP_URL when they first start. What is no longer wanted goes last, when what takes its
+place serves. Deleting an addon plans nothing: its children are garbage-collected, and keys and
+marks are given back when it is certain that it is gone (`core.release`).
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tcpaddon.api.v1alpha1 import TcpAddon
+from tcpaddon.core import binding
+from tcpaddon.core.actions import Apply, Delete, Plan
+from tcpaddon.core.checks.pods import boot_ends
+from tcpaddon.core.events import notes
+from tcpaddon.core.facts import Facts, Kind, SecretFact
+from tcpaddon.core.ownership import is_ours
+from tcpaddon.core.release import holds
+from tcpaddon.core.situation import Situation, assess
+from tcpaddon.core.status import StatusDecision, decide
+from tcpaddon.names import Condition
+
+_CHILDREN = frozenset({Kind.SERVICE, Kind.DEPLOYMENT, Kind.SECRET})
+
+
+def plan(addon: TcpAddon, facts: Facts) -> Plan:
+    """Decide what to write so that the addon comes nearer to its spec, and what to tell."""
+    if addon.metadata.deletion_timestamp is not None:
+        return Plan()
+    situation = assess(addon, facts)
+    status = decide(situation)
+    return Plan(
+        applies=(*_applies(situation), *_give_backs(situation)),
+        deletes=tuple(_deletes(situation, status)),
+        status=status.body,
+        events=() if status.body is None else notes(addon.status, status.conditions),
+        check_again_after=_check_again_after(situation, status),
+    )
+
+
+def _applies(situation: Situation) -> Iterator[Apply]:
+    addon, facts, published = situation.addon, situation.facts, situation.publication
+    service = situation.due(situation.service, facts.service)
+    if service:
+        yield service
+    app = facts.app
+    may_mark = app is not None and not app.deleting and app.ref not in facts.refusals
+    if app is not None and may_mark and addon.metadata.uid not in app.marked_by:
+        yield binding.mark(addon, app)
+    bound = situation.due(situation.binding, facts.binding)
+    if bound:
+        yield bound
+    if published and published.needs_apply and published.secret.ref not in facts.refusals:
+        yield binding.publish(addon, published)
+    deployment = situation.due(situation.deployment, facts.deployment)
+    if deployment:
+        yield deployment
+
+
+def _give_backs(situation: Situation) -> Iterator[Apply]:
+    """Give back what the spec names no more; a Secret when its successor has the key."""
+    uid, refs = situation.addon.metadata.uid, situation.refs
+    published = situation.publication
+    moved = refs.app_secret is None or (published is not None and not published.conflicts)
+    for held in situation.facts.forsaken:
+        if held.ref in (refs.app_secret, refs.app) or held.ref in situation.facts.refusals:
+            continue
+        waits = isinstance(held, SecretFact) and not moved
+        if holds(held, uid) and not waits:
+            yield binding.give_back(uid, held)
+
+
+def _deletes(situation: Situation, status: StatusDecision) -> Iterator[Delete]:
+    """Delete children of a former process type, once those of the present one serve."""
+    if not status.conditions[Condition.READY].holds:
+        return
+    refs = situation.refs
+    for stray in situation.facts.strays:
+        present = stray.ref in (refs.service, refs.deployment, refs.binding)
+        deletable = stray.ref.kind in _CHILDREN and not stray.deleting and not present
+        if deletable and is_ours(stray, situation.addon):
+            yield Delete(ref=stray.ref, uid=stray.uid)
+
+
+def _check_again_after(situation: Situation, status: StatusDecision) -> float | None:
+    """Come back when a coalesced status is due, or when a process has had its time to boot."""
+    now = situation.facts.now
+    ends = (boot_ends(situation, pod) for pod in situation.current_pods)
+    waits = [(end - now) / timedelta(seconds=1) for end in ends if end is not None and end > now]
+    if status.check_again_after is not None:
+        waits.append(status.check_again_after)
+    return min(waits, default=None)

@@ -1,0 +1,102 @@
+"""Resolves what the process is: its image, how it starts, and what it follows of the app."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tcpaddon.api.v1alpha1 import AppRef, TcpAddon
+from tcpaddon.core.facts import AppContainer, AppFact, Facts
+from tcpaddon.core.launch import Start, start_of
+from tcpaddon.core.procfile import InvalidProcfileError, UnknownProcessTypeError
+from tcpaddon.names import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process that can be run; the fields are the followed app's, as in a pod."""
+
+    image: str
+    start: Start
+    container_fields: Mapping[str, Any] = field(default_factory=dict)
+    pod_fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why the spec cannot be carried out, and what to do."""
+
+    reason: Reason
+    message: str
+
+
+def resolve(addon: TcpAddon, facts: Facts) -> Process | Fault:
+    """Resolve what the process is, or say why that cannot be done."""
+    start = _fault_of_ports(addon) or _start(addon)
+    if isinstance(start, Fault):
+        return start
+    if addon.spec.app_ref is None:
+        return Process(image=addon.spec.image or "", start=start)
+    if facts.app is None:
+        return _missing(addon.spec.app_ref)
+    container = _container(addon.spec.app_ref, facts.app)
+    if isinstance(container, Fault):
+        return container
+    return Process(
+        image=container.image,
+        start=start,
+        container_fields=container.fields,
+        pod_fields=facts.app.pod_fields,
+    )
+
+
+def _start(addon: TcpAddon) -> Start | Fault:
+    try:
+        return start_of(addon.spec)
+    except InvalidProcfileError as error:
+        return Fault(Reason.INVALID_PROCFILE, str(error))
+    except UnknownProcessTypeError as error:
+        return Fault(Reason.UNKNOWN_PROCESS_TYPE, str(error))
+
+
+def _fault_of_ports(addon: TcpAddon) -> Fault | None:
+    """The schema refuses both; an object that another version stored may have them."""
+    names = [port.name for port in addon.spec.ports]
+    main = addon.spec.binding.port
+    if main is None and len(names) > 1:
+        sentence = "Set spec.binding.port to the name of the main port"
+    elif main is not None and main not in names:
+        sentence = (
+            f"spec.binding.port is {main!r}, but there is no such port: set it to one of them"
+        )
+    else:
+        return None
+    return Fault(Reason.INVALID_PORT, f"{sentence} ({', '.join(names)}).")
+
+
+def _missing(app: AppRef) -> Fault:
+    return Fault(
+        Reason.APP_NOT_FOUND,
+        f"{app.kind.value} {app.name} of spec.appRef is not there: create it in this namespace, "
+        "or correct the name.",
+    )
+
+
+def _container(ref: AppRef, app: AppFact) -> AppContainer | Fault:
+    """Choose the container to follow: the named one, the app's default, or the only one."""
+    by_name = {container.name: container for container in app.containers}
+    there = ", ".join(by_name)
+    if ref.container is not None:
+        return by_name.get(ref.container) or Fault(
+            Reason.CONTAINER_NOT_FOUND,
+            f"{app.ref} has no container {ref.container!r} (there: {there}): "
+            "set spec.appRef.container to one of them.",
+        )
+    if app.default_container in by_name:
+        return by_name[app.default_container]
+    if len(by_name) == 1:
+        return app.containers[0]
+    return Fault(
+        Reason.CONTAINER_NOT_CHOSEN,
+        f"{app.ref} has several containers ({there}): set spec.appRef.container to the one whose "
+        "image the process runs.",
+    )

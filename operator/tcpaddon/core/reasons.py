@@ -1,0 +1,158 @@
+"""The texts to every reason: what it means, what to do, and whether it waits for somebody.
+
+They stand here once; docs/conditions.md is made from them. The messages of conditions say the
+same with the names and words of the case at hand.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tcpaddon.names import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Cause and cure of a reason. stalls: it does not go on before somebody does something."""
+
+    cause: str
+    cure: str
+    stalls: bool = False
+
+
+_NOTHING: Final = "Nothing to do."
+
+EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
+    # it works
+    Reason.READY: Explanation("The process serves at the address in `status.url`.", _NOTHING),
+    Reason.ACCEPTED: Explanation("What the spec asks for can be carried out.", _NOTHING),
+    Reason.ADDRESS_ASSIGNED: Explanation("The load balancer has an address.", _NOTHING),
+    Reason.BINDING_PUBLISHED: Explanation(
+        "The URL is in the binding Secret and in the app's Secret.", _NOTHING
+    ),
+    Reason.AVAILABLE: Explanation(
+        "At least one process answers TCP handshakes, be it of the old version.", _NOTHING
+    ),
+    Reason.ROLLED_OUT: Explanation("All processes are of the current version.", _NOTHING),
+    Reason.SCALED_TO_ZERO: Explanation(
+        "`spec.replicas` is 0, so nobody serves.", "Set `spec.replicas` to 1 or more."
+    ),
+    Reason.SETTLED: Explanation("There is nothing left to do.", _NOTHING),
+    # it is under way
+    Reason.ROLLING_OUT: Explanation(
+        "Kubernetes starts the processes of the current version.", "Wait."
+    ),
+    Reason.WAITING_FOR_ADDRESS: Explanation(
+        "The Service has no external address yet.",
+        "Wait. If it stays so: the cluster needs a load-balancer controller (a cloud's, or "
+        "MetalLB) with a free address; `kubectl describe service` tells what it says.",
+    ),
+    Reason.WAITING_FOR_DELETION: Explanation(
+        "An object of the child's name is being deleted, or is left from an earlier TcpAddon of "
+        "this name.",
+        "Wait. If it stays: look at its finalizers, or delete it.",
+    ),
+    Reason.WAITING_FOR_HANDSHAKE: Explanation(
+        "The process runs but does not answer a TCP handshake on the main port.",
+        "Wait for a new process. One that has served before: look at its log.",
+    ),
+    Reason.WAITING_FOR_NODE: Explanation(
+        "The scheduler finds no node for the pod.",
+        "Add nodes, or ask for less in `spec.resources`, `spec.nodeSelector`, `spec.tolerations` "
+        "and `spec.affinity`.",
+    ),
+    Reason.PULLING_IMAGE: Explanation("The node pulls the image and makes the container.", "Wait."),
+    # the user's spec cannot be carried out
+    Reason.UNKNOWN_PROCESS_TYPE: Explanation(
+        "The Procfile has no line for `spec.processType`.",
+        "Add the line, or set `spec.processType` to a type that is there.",
+        stalls=True,
+    ),
+    Reason.INVALID_PROCFILE: Explanation(
+        "A line of `spec.procfile` cannot be read; the message has its number.",
+        "Correct the line: `<process type>: <command>`.",
+        stalls=True,
+    ),
+    Reason.INVALID_PORT: Explanation(
+        "`spec.binding.port` is missing with several ports, or names none of them.",
+        "Set it to the name of the main port.",
+        stalls=True,
+    ),
+    Reason.APP_NOT_FOUND: Explanation(
+        "The workload of `spec.appRef` is not there.",
+        "Create it in the same namespace, or correct the name. The operator looks again.",
+    ),
+    Reason.CONTAINER_NOT_FOUND: Explanation(
+        "The app has no container named `spec.appRef.container`.",
+        "Set it to one of the containers that the message lists.",
+        stalls=True,
+    ),
+    Reason.CONTAINER_NOT_CHOSEN: Explanation(
+        "The app has several containers, and neither `spec.appRef.container` nor the annotation "
+        "`kubectl.kubernetes.io/default-container` names one.",
+        "Set `spec.appRef.container`.",
+        stalls=True,
+    ),
+    # the surroundings are in the way
+    Reason.NAME_CONFLICT: Explanation(
+        "An object of the child's name exists and is not this TcpAddon's. It is left alone.",
+        "Rename or delete that object, or give the TcpAddon another name.",
+        stalls=True,
+    ),
+    Reason.SECRET_NOT_FOUND: Explanation(
+        "The Secret of `spec.binding.secretRef` is not there.",
+        "Create it in the same namespace; it may be empty. The operator looks again.",
+    ),
+    Reason.SECRET_CONFLICT: Explanation(
+        "The app's Secret has the key already, set by somebody else. It is left alone, even if "
+        "the value is the same.",
+        "Remove the key there, or set `spec.binding.urlKey` to another one.",
+        stalls=True,
+    ),
+    Reason.SECRET_IMMUTABLE: Explanation(
+        "The app's Secret is immutable.",
+        "Name another Secret in `spec.binding.secretRef`, or create it anew without `immutable`.",
+        stalls=True,
+    ),
+    Reason.NAMESPACE_TERMINATING: Explanation(
+        "The namespace is being deleted.", "Apply the TcpAddon in another namespace.", stalls=True
+    ),
+    Reason.REFUSED_BY_API_SERVER: Explanation(
+        "The API server (or a policy in it) refuses an object; the message has its words.",
+        "Correct what it names.",
+        stalls=True,
+    ),
+    # the process is in trouble
+    Reason.IMAGE_PULL_FAILED: Explanation(
+        "The node cannot pull the image; the message has the node's words.",
+        "Correct the image's name, or add `spec.imagePullSecrets` for its registry.",
+        stalls=True,
+    ),
+    Reason.CRASH_LOOP: Explanation(
+        "The process ends right after its start; the message has its exit code and last words.",
+        "Correct the app or its environment; `kubectl logs --previous` has the whole log.",
+        stalls=True,
+    ),
+    Reason.BOOT_TIMEOUT: Explanation(
+        "The process did not answer a TCP handshake within `spec.rollout.startupTimeoutSeconds`. "
+        "The version before it goes on serving.",
+        "Let it listen on 0.0.0.0 and the port in `PORT`, or raise the limit.",
+        stalls=True,
+    ),
+    Reason.NO_SHELL: Explanation(
+        "The Procfile's line needs a shell, and the image has no `/bin/sh`.",
+        "Make it a plain command (no variables, pipes, `&&`, `;`), set `spec.command`, or use an "
+        "image with a shell.",
+        stalls=True,
+    ),
+    Reason.CANNOT_START: Explanation(
+        "The node cannot start the container; the message has the node's words.",
+        "Correct what they name: a missing Secret or ConfigMap, an executable, a user.",
+        stalls=True,
+    ),
+    Reason.PODS_REFUSED: Explanation(
+        "A quota or a policy of the namespace keeps the pods out; the message has its words.",
+        "Raise the quota, or correct `spec.securityContext`, `spec.resources` and the like.",
+        stalls=True,
+    ),
+}
