@@ -10,7 +10,8 @@ class Wire:
 
     def __init__(self, target: int) -> None:
         self.port = 0
-        self.accepted = 0  # connections that reached the target
+        self.tried = 0  # connections that were asked for
+        self.accepted = 0  # those that reached the target
         self._target = target
         self._passes = asyncio.Event()
         self._passes.set()
@@ -35,6 +36,7 @@ class Wire:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection."""
+        self.tried += 1
         if not self._open:
             writer.transport.abort()
             return

@@ -103,9 +103,9 @@ class Client:
     ) -> AsyncGenerator[WatchEvent, None]:
         """Follow what happens after `version`; the API server ends it after `ends_after` seconds.
 
-        silence: cut (Retry) when nothing came for so many seconds; bookmarks come every minute.
-
         Raises:
+            Silent: nothing came for `silence` seconds. Bookmarks come every minute, but none for a
+                kind in which nothing ever happens, where etcd does not report progress.
             Expired: `version` is forgotten already; list anew.
         """
         asked = Asked("watch", scope.resource.kind, "")
@@ -120,6 +120,7 @@ class Client:
             self._connection.stream(call, silence=silence) as lines,
             aclosing(lines),
         ):
+            yield WatchEvent("OPENED", {})
             async for line in lines:
                 if not line:
                     continue

@@ -163,7 +163,7 @@ class Leadership:
                     return
                 if word.type == "DELETED":
                     self._see(None)
-                elif word.type != "BOOKMARK":
+                elif word.type in ("ADDED", "MODIFIED"):
                     self._see(word.object)
 
     async def _take(self) -> None:
@@ -210,9 +210,11 @@ class Leadership:
             lease = await self._client.get(
                 LEASES, self._namespace, self._name, limit=self._timing.request
             )
-            holder = _spec_of(lease).get("holderIdentity") if lease is not None else None
-            if lease is None or holder != self._identity:
-                raise _TakenOver(f"it is held by {holder!r} now") from None
+            if lease is None:
+                raise _TakenOver("it was deleted") from None
+            holder = _spec_of(lease).get("holderIdentity")
+            if holder != self._identity:
+                raise _TakenOver(f"{holder or 'nobody'} holds it now") from None
             self._lease = lease
             await self._put({**_spec_of(lease), **changes})
 

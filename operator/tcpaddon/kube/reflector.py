@@ -36,7 +36,8 @@ class Pace:
     """Times in seconds, and the size of a list's pages."""
 
     page: int = PAGE
-    silence: float = 90.0  # bookmarks come every minute: one may be late, none may be missing
+    silence: float = 90.0  # bookmarks come every minute; a silent watch may be a dead one
+    doubt: float = 3600.0  # without an event or bookmark for so long, list to be sure
     ends_after: float = 300.0  # the API server ends a watch after one to two times this
     first_pause: float = 0.5
     longest_pause: float = 30.0
@@ -67,6 +68,7 @@ class Reflector:
         self._store = Store(on_change, clock)
         self._version: int | None = None  # where the watch goes on; None: list
         self._heard_at = -math.inf
+        self._moved_at = -math.inf
         self._failures = 0
 
     # --- asking ---------------------------------------------------------------------------------
@@ -121,9 +123,12 @@ class Reflector:
         while True:
             pause = 0.0
             try:
-                if self._version is None:
+                if self._version is None or self._clock() - self._moved_at > self._pace.doubt:
                     await self._list()
                 await self._watch()
+            except Silent:
+                # The watch goes on over another connection.
+                _log.debug("watch silent", kind=str(self.resource.kind), after=self._pace.silence)
             except Answer as answer:
                 pause = self._after(answer)
             await asyncio.sleep(pause)
@@ -131,20 +136,29 @@ class Reflector:
     def _after(self, answer: Answer) -> float:
         """Decide how to go on after a failure, and return the seconds to wait before."""
         self._failures += 1
-        if isinstance(answer, Expired | Silent):
+        if isinstance(answer, Expired):
             self._version = None
-        ceiling = min(
-            self._pace.longest_pause, self._pace.first_pause * 2.0 ** (self._failures - 1)
-        )
+        pace, doublings = self._pace, min(self._failures - 1, 16)
+        ceiling = min(pace.longest_pause, pace.first_pause * 2.0**doublings)
         pause = ceiling * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, guards nothing
         if isinstance(answer, Retry):
             pause = max(pause, answer.after)
-        kind, age = self.resource.kind, round(self.age(), 1)
-        _log.warning("watch interrupted", kind=kind, error=str(answer), age=age, pause=pause)
+        _log.warning(
+            "watch interrupted",
+            kind=str(self.resource.kind),
+            error=str(answer),
+            age=round(self.age(), 1),
+            pause=round(pause, 2),
+        )
         return pause
 
     def _heard(self) -> None:
         self._heard_at = self._clock()
+
+    def _moved(self, version: int) -> None:
+        """Remember where the next watch goes on."""
+        self._version = version
+        self._moved_at = self._clock()
 
     async def _list(self) -> None:
         """Take in a complete list; what it lacks is gone."""
@@ -165,7 +179,7 @@ class Reflector:
                     listed.add(fact.ref)
                     self._store.put(fact, rewound=rewound)
         self._store.sweep(listed, version, rewound=rewound)
-        self._version = version
+        self._moved(version)
         self.synced.set()
 
     def _fact_in_list(self, raw: Raw) -> Fact:
@@ -182,14 +196,15 @@ class Reflector:
             ends_after=ends_after,
             silence=self._pace.silence,
         )
-        began, heard = self._clock(), False
+        began, told = self._clock(), False
         async with aclosing(words):
             async for word in words:
-                heard = True
                 self._heard()
-                self._failures = 0
-                self._version = self._take(word)
-        if not heard and self._clock() - began < min(_TOO_SHORT, self._pace.ends_after):
+                if word.type != "OPENED":
+                    self._moved(self._take(word))
+                    self._failures, told = 0, True
+        self._heard()
+        if not told and self._clock() - began < min(_TOO_SHORT, self._pace.ends_after):
             raise Retry("the watch ended at once", target=self.resource.kind)
 
     def _take(self, word: WatchEvent) -> int:

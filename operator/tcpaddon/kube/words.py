@@ -22,7 +22,11 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class WatchEvent:
-    """One word of a watch: ADDED, MODIFIED, DELETED or BOOKMARK."""
+    """One word of a watch.
+
+    type: ADDED, MODIFIED, DELETED or BOOKMARK; or OPENED, with no object, when the API server has
+    accepted the watch.
+    """
 
     type: str
     object: Raw
