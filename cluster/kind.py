@@ -1,5 +1,6 @@
 """The kind cluster itself: its configuration, its node containers, its life."""
 
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,19 @@ class Shape:
     def fingerprint(self) -> str:
         """Changes when the cluster would have to be made anew."""
         return cache.fingerprint(configuration(self, Path("/")), self.node_image)
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A node as the engine has it."""
+
+    name: str
+    state: str
+    """``running``, ``exited``, ``paused``, …"""
+    started: str
+    """When it started last (RFC 3339)."""
+    address: str
+    """Its address now: nodes may swap theirs when they start again."""
 
 
 def configuration(shape: Shape, folder: Path) -> dict[str, object]:
@@ -114,15 +128,26 @@ def delete(commands: Commands, kind: Path, name: str) -> None:
     shutil.rmtree(model.folder(name), ignore_errors=True)
 
 
-def containers(commands: Commands, name: str) -> dict[str, str]:
-    """The cluster's node containers and the state of each (``running``, ``exited``, …)."""
-    lines = commands.text(
+def containers(commands: Commands, name: str) -> list[Container]:
+    """The cluster's node containers, sorted by name: the control plane comes first."""
+    names = commands.text(
         [
             *("docker", "ps", "--all", "--filter", f"label={_LABEL}={name}"),
-            *("--format", "{{.Names}} {{.State}}"),
+            *("--format", "{{.Names}}"),
         ]
-    )
-    return dict(line.split(maxsplit=1) for line in lines.splitlines())
+    ).split()
+    if not names:
+        return []
+    shown = commands.text(["docker", "inspect", *sorted(names)])
+    return [
+        Container(
+            name=item["Name"].removeprefix("/"),
+            state=item["State"]["Status"],
+            started=item["State"]["StartedAt"],
+            address=item["NetworkSettings"]["Networks"].get(network.NAME, {}).get("IPAddress", ""),
+        )
+        for item in json.loads(shown)
+    ]
 
 
 def export_kubeconfig(commands: Commands, kind: Path, name: str) -> None:

@@ -46,6 +46,7 @@ def up(name: str = model.DEFAULT_NAME, workers: int | None = None) -> Cluster:
         wanted = model.record(name).workers if workers is None else workers
         shape = Shape(name, wanted, node_image.tag() if own_images else "")
         standing = Standing(found, shape, commands)
+        standing.reconnect()
         pool = network.pool(subnet, name)
         prepare = recipe.own_image_steps(found) if own_images else [recipe.kind_step()]
         needs = ("clients", prepare[-1].name)

@@ -21,7 +21,7 @@ def load_image(cluster: Cluster, tag: str) -> None:
         loaded: dict[str, str] = json.loads(memo.read_text())
     except (OSError, ValueError):
         loaded = {}
-    for node in kind.containers(commands, cluster.name):
+    for node in [container.name for container in kind.containers(commands, cluster.name)]:
         key = f"{node} {tag}"
         if loaded.get(key) != wanted or not images.is_on(commands, node, tag):
             images.load(commands, node, tag)

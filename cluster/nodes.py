@@ -5,6 +5,7 @@ node's share. Nothing runs for it, and nothing watches: the nodes are known here
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cluster.commands import Commands
@@ -17,7 +18,6 @@ class Node:
     """A node as its API object has it."""
 
     name: str
-    address: str
     pods: str
     """Its share of the pods' addresses; empty until it was given one."""
     ready: bool
@@ -28,11 +28,6 @@ def parse(listed: str) -> list[Node]:
     return [
         Node(
             name=item["metadata"]["name"],
-            address=next(
-                entry["address"]
-                for entry in item["status"]["addresses"]
-                if entry["type"] == "InternalIP" and ":" not in entry["address"]
-            ),
             pods=item["spec"].get("podCIDR", ""),
             ready=any(
                 entry["type"] == "Ready" and entry["status"] == "True"
@@ -68,19 +63,24 @@ def conflist(node: Node) -> str:
     )
 
 
-def routes(node: Node, nodes: list[Node]) -> list[list[str]]:
+def routes(node: Node, nodes: list[Node], addresses: Mapping[str, str]) -> list[list[str]]:
     """Arguments of ``ip route`` that lead a node to the other nodes' pods."""
     return [
-        ["replace", other.pods, "via", other.address] for other in nodes if other.name != node.name
+        ["replace", other.pods, "via", addresses[other.name]]
+        for other in nodes
+        if other.name != node.name
     ]
 
 
-def connect(commands: Commands, nodes: list[Node]) -> None:
-    """Give every node its configuration and routes; safe to repeat."""
+def connect(commands: Commands, nodes: list[Node], addresses: Mapping[str, str]) -> None:
+    """Give every node its configuration and routes; safe to repeat.
+
+    The ``addresses`` are the engine's: after a start the API may still have those of before.
+    """
     for node in nodes:
         inside = ["docker", "exec", "-i", node.name]
         draft = f"{_CONFIG}.part"
         commands.run([*inside, "cp", "/dev/stdin", draft], stdin=conflist(node))
         commands.run([*inside, "mv", draft, _CONFIG])
-        for route in routes(node, nodes):
+        for route in routes(node, nodes, addresses):
             commands.run([*inside, "ip", "route", *route])

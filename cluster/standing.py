@@ -9,7 +9,7 @@ from cluster import clients, health, kind, metallb, model, network, nodes
 from cluster.commands import Commands
 from cluster.engine import Engine
 from cluster.errors import ClusterError
-from cluster.kind import Shape
+from cluster.kind import Container, Shape
 from cluster.nodes import Node
 
 _READY_SECONDS = 180.0
@@ -31,20 +31,20 @@ class Standing:
         if not model.kubeconfig(self.shape.name).exists():
             return "its kubeconfig is missing"
         try:
-            states = kind.containers(self.commands, self.shape.name)
-            for name, state in states.items():
-                if state != "running":
-                    return f"node {name} is {state}"
-            if len(states) != 1 + self.shape.workers:
+            containers = self._containers()
+            for container in containers:
+                if container.state != "running":
+                    return f"node {container.name} is {container.state}"
+            if len(containers) != 1 + self.shape.workers:
                 return "a node is missing"
-            started = {name: self._started(name) for name in states}
+            started = {container.name: container.started for container in containers}
             return health.complaint(self.nodes(), self._get("pods"), started)
         except ClusterError as error:
             return str(error)
 
     def make_or_start(self) -> None:
         """Bring the nodes up: start those that stopped, and where that is no use make new ones."""
-        if kind.containers(self.commands, self.shape.name):
+        if self._containers():
             if model.record(self.shape.name).fingerprint == self.shape.fingerprint:
                 try:
                     self._start_again()
@@ -69,6 +69,11 @@ class Standing:
                 )
             time.sleep(0.5)
 
+    def reconnect(self) -> None:
+        """Set the nodes' routes again: one that somebody restarted has lost them."""
+        if self.shape.workers and not self.complaint():
+            self._connect(time.monotonic())
+
     def has_addresses(self, pool: network.Pool) -> bool:
         """Whether MetalLB was given these addresses."""
         template = "jsonpath={.items[*].spec.addresses[*]}"
@@ -85,19 +90,18 @@ class Standing:
     def host_can_route(self) -> bool:
         """Whether this machine reaches the nodes' network: Docker Desktop's is in another one."""
         try:
-            address = self.nodes()[0].address
+            address = self._containers()[0].address
             with socket.create_connection((address, _API_PORT), timeout=3):
                 return True
         except (OSError, IndexError, ClusterError):
             return False
 
     def _start_again(self) -> None:
-        states = kind.containers(self.commands, self.shape.name)
-        for name, state in states.items():
-            if state == "paused":
-                self.commands.run(["docker", "unpause", name], timeout=60)
-            elif state != "running":
-                self.commands.run(["docker", "start", name], timeout=60)
+        for container in self._containers():
+            if container.state == "paused":
+                self.commands.run(["docker", "unpause", container.name], timeout=60)
+            elif container.state != "running":
+                self.commands.run(["docker", "start", container.name], timeout=60)
         if not model.kubeconfig(self.shape.name).exists():
             kind.export_kubeconfig(self.commands, self._kind, self.shape.name)
         deadline = time.monotonic() + _READY_SECONDS
@@ -115,7 +119,8 @@ class Standing:
             try:
                 found = self.nodes()
                 if len(found) == 1 + self.shape.workers and all(node.pods for node in found):
-                    nodes.connect(self.commands, found)
+                    addresses = {c.name: c.address for c in self._containers()}
+                    nodes.connect(self.commands, found, addresses)
                     return
             except ClusterError:
                 if time.monotonic() > deadline:
@@ -124,9 +129,8 @@ class Standing:
                 raise ClusterError(f"The nodes of {self.shape.name} did not join the cluster.")
             time.sleep(0.5)
 
-    def _started(self, container: str) -> str:
-        show = ["docker", "inspect", "--format", "{{.State.StartedAt}}", container]
-        return self.commands.text(show).strip()
+    def _containers(self) -> list[Container]:
+        return kind.containers(self.commands, self.shape.name)
 
     def _get(self, what: str) -> str:
         every = ["--all-namespaces"] if what == "pods" else []

@@ -28,7 +28,7 @@ def tell_all() -> None:
     print(f"Container engine: {which}")
     commands = found.commands("status")
     for name in network.CLUSTERS:
-        states = kind.containers(commands, name)
-        print(f"{name}: {', '.join(f'{n} {s}' for n, s in states.items()) or 'not there'}")
-        if states:
+        nodes = kind.containers(commands, name)
+        print(f"{name}: {', '.join(f'{n.name} {n.state}' for n in nodes) or 'not there'}")
+        if nodes:
             print(f"  kubeconfig {model.kubeconfig(name)}")
