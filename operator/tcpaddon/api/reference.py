@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from tcpaddon.api.crd import schema
 from tcpaddon.api.marks import LIST_MAP_KEYS, VALIDATIONS
+from tcpaddon.api.structural import default_sentence
 from tcpaddon.names import API_VERSION, KIND
 
 _OPENING: Final = f"""\
@@ -48,8 +49,8 @@ def _tables(schema: Mapping[str, Any], path: str) -> list[str]:
     lines += ["| field | type | default | what it does |", "|---|---|---|---|"]
     for name, each in schema["properties"].items():
         default = "required" if name in required else _default(each)
-        what = _cell(_prose(each["description"]))
-        lines.append(f"| `{name}` | {_kind(each)} | {default} | {what} |")
+        what = each["description"].removesuffix(default_sentence(each)).rstrip()
+        lines.append(f"| `{name}` | {_kind(each)} | {default} | {_cell(_prose(what))} |")
     lines.append("")
     for name, each in schema["properties"].items():
         below, suffix = (each["items"], "[]") if "items" in each else (each, "")
@@ -60,7 +61,8 @@ def _tables(schema: Mapping[str, Any], path: str) -> list[str]:
 
 def _rules(schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str]]:
     for rule in schema.get(VALIDATIONS, ()):
-        yield path or KIND, rule["message"]
+        at = f"{path}{rule.get('fieldPath', '')}".removeprefix(".")
+        yield at or "metadata.name", rule["message"]
     for name, each in schema.get("properties", {}).items():
         yield from _rules(each, f"{path}.{name}" if path else name)
     if "items" in schema:

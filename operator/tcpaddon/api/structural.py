@@ -38,8 +38,6 @@ def _converted(given: Mapping[str, Any], defs: Mapping[str, Any], *, defaults: b
     schema = _resolved(given, defs)
     for dropped in ("title", "$defs"):
         schema.pop(dropped, None)
-    if "description" in schema:
-        schema["description"] = " ".join(schema["description"].split())
     if "items" in schema:
         schema["items"] = _converted(schema["items"], defs, defaults=defaults)
     if "properties" in schema:
@@ -49,6 +47,7 @@ def _converted(given: Mapping[str, Any], defs: Mapping[str, Any], *, defaults: b
         }
     _convert_additional(schema, defs, defaults=defaults)
     _convert_default(schema, keep=defaults)
+    _convert_description(schema)
     if "const" in schema:  # pydantic's word for an enum of one
         schema["enum"] = [schema.pop("const")]
     if schema.get("type") == "integer":
@@ -91,3 +90,19 @@ def _convert_default(schema: Schema, *, keep: bool) -> None:
         # Written out, since the API server tries the rules on a default as it stands.
         fields = schema["properties"].items()
         schema["default"] = {name: each["default"] for name, each in fields if "default" in each}
+
+
+def _convert_description(schema: Schema) -> None:
+    if "description" not in schema:
+        return
+    text = " ".join(schema["description"].split())
+    # kubectl explain shows no defaults.
+    schema["description"] = f"{text} {default_sentence(schema)}".rstrip()
+
+
+def default_sentence(schema: Mapping[str, Any]) -> str:
+    """Say what a field is where it is not given, "" for objects and where there is no default."""
+    default = schema.get("default")
+    if isinstance(default, bool):
+        return f"Default: {str(default).lower()}."
+    return f"Default: {default}." if isinstance(default, str | int) else ""

@@ -8,6 +8,8 @@ from tcpaddon.api.marks import Extra, Keyed
 from tcpaddon.api.part import Part
 
 _Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+# The API server keeps a maximum as float64: 2**63 - 1 is none, and then refuses every status.
+_Generation = Annotated[int, Field(ge=0, le=2**53 - 1)]
 
 
 class Endpoint(Part):
@@ -37,7 +39,7 @@ class ConditionStatus(Part):
     """What the statement is about, for example Ready or AddressAssigned."""
     status: Literal["True", "False", "Unknown"]
     """Whether it is so: True, False or Unknown."""
-    observed_generation: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    observed_generation: _Generation = 0
     """The metadata.generation that the statement was made about."""
     last_transition_time: Annotated[str, Field(max_length=64), Extra("format", "date-time")] = ""
     """When status last changed."""
@@ -50,7 +52,7 @@ class ConditionStatus(Part):
 class TcpAddonStatus(Part):
     """What is: written by the operator."""
 
-    observed_generation: Annotated[int, Field(ge=0, le=2**63 - 1)] = 0
+    observed_generation: _Generation = 0
     """The metadata.generation that the operator has acted on; lower: it has news to read."""
     url: Annotated[str, Field(max_length=512)] = ""
     """Public address of the main port, tcp://host:port: what TCP_URL holds."""
