@@ -111,7 +111,7 @@ def _settings() -> kopf.OperatorSettings:
     settings.posting.enabled = False  # our Events are our own
     settings.scanning.disabled = True  # no watching of CRDs and namespaces: RBAC stays narrow
     settings.watching.chunk_size = 500  # one list of 10,000 objects would hold them all at once
-    settings.watching.server_timeout = 300.0
+    settings.watching.server_timeout = 300  # an int: the API server refuses "300.0"
     settings.watching.connect_timeout = 10.0
     settings.watching.inactivity_timeout = 70.0  # bookmarks come each minute: silence is a cut
     settings.networking.request_timeout = 30.0
