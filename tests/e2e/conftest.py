@@ -1,0 +1,34 @@
+"""One cluster and one operator for all of tests/e2e; each test has a namespace of its own."""
+
+import os
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+
+import cluster
+from tests.e2e.site import NAME, Site, build_site
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    workers = int(os.environ.get("WORKERS") or 0)
+    found = build_site(workers)
+    for left in found.list("default", "namespace", "tcpaddon-e2e=yes"):  # by a run that was killed
+        found.kubectl("delete", "namespace", left["metadata"]["name"], "--wait=false")
+    found.install()
+    yield found
+    if not os.environ.get("KEEP"):
+        cluster.down(NAME)
+
+
+@pytest.fixture
+def namespace(site: Site) -> Iterator[str]:
+    name = f"e2e-{os.getpid()}-{next(_numbers)}"
+    site.kubectl("create", "namespace", name)
+    site.kubectl("label", "namespace", name, "tcpaddon-e2e=yes")
+    yield name
+    if not os.environ.get("KEEP"):
+        site.kubectl("delete", "namespace", name, "--wait=false")
