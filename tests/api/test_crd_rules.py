@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tcpaddon.api.v1alpha1 import TcpAddon
 from tests.api.crd_server import Addons, causes, serving
 from tests.apiserver import ApiServer
 from tests.unit.api.refusals import Refusal, addon, refusals
@@ -97,6 +98,8 @@ ACCEPTED: list[dict[str, Any]] = [
 def test_the_api_server_accepts(spec: dict[str, Any], addons: Addons) -> None:
     answer = addons.try_out(addon(spec))
     assert answer["kind"] == "TcpAddon", answer
+    assert TcpAddon.parse_strictly(addon(spec))
+    assert TcpAddon.parse(answer).spec == TcpAddon.parse(addon(spec)).spec
 
 
 CHANGE_OF_CLASS = (

@@ -113,8 +113,8 @@ class Exposure(Part):
     """Cluster: every node takes connections and spreads them over all processes. Local: only
     nodes with a process do, which keeps the client's IP address but spreads less evenly."""
     allocate_load_balancer_node_ports: Bool = True
-    """Whether each port also gets a port on every node. Set it to false where the load balancer
-    reaches pods directly; many load balancers need it."""
+    """Whether each port also gets a port on every node. Many load balancers need it; set
+    it to false for one that reaches pods directly, to save ports."""
     annotations: Annotations = Field(default_factory=dict)
     """Annotations for the Service: the settings of your cloud's load balancer, for example
     {service.beta.kubernetes.io/aws-load-balancer-type: nlb}."""

@@ -145,9 +145,11 @@ class Resources(Shape):
     """Compute resources of a container."""
 
     requests: _Amounts | None = None
-    """What a node must have free for the process, for example {cpu: 100m, memory: 64Mi}."""
+    """What a node must have free for the process, for example {cpu: 100m, memory: 64Mi}.
+    Fractions stand in quotes: "0.5"."""
     limits: _Amounts | None = None
-    """The most that the process may use, for example {memory: 256Mi}."""
+    """The most that the process may use, for example {memory: 256Mi}. Fractions stand in
+    quotes: "0.5"."""
 
 
 CheckedResources = Annotated[

@@ -135,7 +135,7 @@ class TcpAddonSpec(Part):
         ),
     ] = "tcp"
     """Name of the process, and its line in the Procfile. Service and Deployment are named
-    <name>-<processType>."""
+    <name>-<processType>, so another processType later means another Service and address."""
     procfile: Annotated[str, Field(min_length=1, max_length=MAX_PROCFILE)] | None = None
     """Text of the app's Procfile; the line of processType is run in the image, for example
     "web: npm start\\ntcp: npm run start-tcp"."""
