@@ -1,0 +1,255 @@
+"""kube/projections.py: raw objects, in the shape of Kubernetes 1.37, become facts."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tcpaddon import names
+from tcpaddon.core.facts import AppFact, DeploymentFact, Ingress, Kind, Ref, ServiceFact
+from tcpaddon.core.fieldset import fingerprint_of_entry
+from tcpaddon.kube.projections import (
+    app_fact,
+    deployment_fact,
+    fact_of,
+    pod_fact,
+    secret_fact,
+    service_fact,
+)
+
+CHILD_LABELS = {
+    names.LABEL_MANAGED_BY: names.MANAGED_BY,
+    names.LABEL_ADDON: "web",
+    names.LABEL_ROLE: names.ROLE_CHILD,
+}
+ROLE = f"f:{names.LABEL_ROLE}"
+
+
+def raw(kind: str, *, labels: dict[str, str] | None = None, **parts: Any) -> dict[str, Any]:
+    head = {
+        "name": "web-tcp",
+        "namespace": "shop",
+        "uid": "uid-1",
+        "resourceVersion": "42",
+        "labels": CHILD_LABELS if labels is None else labels,
+        **parts.pop("head", {}),
+    }
+    return {"kind": kind, "metadata": head, **parts}
+
+
+def entry(manager: str, fields: dict[str, Any], **more: str) -> dict[str, Any]:
+    return {"manager": manager, "operation": "Apply", "fieldsV1": fields, **more}
+
+
+def owner(uid: str, kind: str = names.KIND, api: str = names.API_VERSION) -> dict[str, str]:
+    return {"apiVersion": api, "kind": kind, "name": "web", "uid": uid}
+
+
+# --- what every object has --------------------------------------------------------------------
+
+
+def test_a_child_is_known_by_its_head() -> None:
+    head = {
+        "ownerReferences": [owner("set-1", "ReplicaSet", "apps/v1"), owner("addon-1")],
+        "annotations": {names.ANNOTATION_APPLIED: "hash.fields"},
+        "deletionTimestamp": "2026-11-23T21:35:25Z",
+        "managedFields": [entry(names.MANAGER, {"f:spec": {"f:type": {}}})],
+    }
+    fact = service_fact(raw("Service", head=head))
+    assert fact.ref == Ref(Kind.SERVICE, "shop", "web-tcp")
+    assert (fact.uid, fact.resource_version) == ("uid-1", 42)
+    assert (fact.addon, fact.owner_uid) == ("web", "addon-1")
+    assert fact.applied == "hash.fields"
+    assert fact.fields == fingerprint_of_entry({"f:spec": {"f:type": {}}})
+    assert fact.deleting
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        {},
+        {names.LABEL_ADDON: "web"},
+        {names.LABEL_ADDON: "web", names.LABEL_MANAGED_BY: "Helm"},
+    ],
+)
+def test_an_object_that_others_manage_is_nobodys_child(labels: dict[str, str]) -> None:
+    assert service_fact(raw("Service", labels=labels)).addon is None
+
+
+def test_an_object_that_nobody_applied_has_no_fingerprint() -> None:
+    fact = service_fact(raw("Service"))
+    assert (fact.owner_uid, fact.applied, fact.fields, fact.deleting) == (None, "", "", False)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        entry("kubectl", {"f:spec": {}}),
+        entry(names.MANAGER, {"f:status": {}}, subresource="status"),
+        {"manager": names.MANAGER, "operation": "Update", "fieldsV1": {"f:spec": {}}},
+    ],
+)
+def test_only_what_we_applied_counts_as_ours(other: dict[str, Any]) -> None:
+    ours = entry(names.MANAGER, {"f:spec": {"f:type": {}}})
+    alone = service_fact(raw("Service", head={"managedFields": [ours]}))
+    among = service_fact(raw("Service", head={"managedFields": [other, ours]}))
+    without = service_fact(raw("Service", head={"managedFields": [other]}))
+    assert among.fields == alone.fields != ""
+    assert without.fields == ""
+
+
+# --- kinds ------------------------------------------------------------------------------------
+
+
+def test_a_service_has_the_addresses_that_it_was_given() -> None:
+    ingress = [{"ip": "192.0.2.1"}, {"hostname": "lb.example"}]
+    fact = fact_of(raw("Service", status={"loadBalancer": {"ingress": ingress}}))
+    assert isinstance(fact, ServiceFact)
+    assert fact.ingress == (Ingress(ip="192.0.2.1"), Ingress(hostname="lb.example"))
+    assert service_fact(raw("Service", status={"loadBalancer": {}})).ingress == ()
+
+
+def test_a_deployment_tells_how_far_its_rollout_is() -> None:
+    template = {"metadata": {"labels": {names.LABEL_REVISION: "1-abc"}}, "spec": {}}
+    status = {
+        "observedGeneration": 6,
+        "replicas": 5,
+        "readyReplicas": 4,
+        "updatedReplicas": 3,
+        "availableReplicas": 2,
+        "conditions": [
+            {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota: pods"}
+        ],
+    }
+    spec = {"replicas": 3, "template": template}
+    fact = fact_of(raw("Deployment", head={"generation": 7}, spec=spec, status=status))
+    assert isinstance(fact, DeploymentFact)
+    assert (fact.generation, fact.observed_generation, fact.revision) == (7, 6, "1-abc")
+    assert (fact.desired, fact.replicas, fact.ready, fact.updated, fact.available) == (
+        3,
+        5,
+        4,
+        3,
+        2,
+    )
+    assert fact.failure == "exceeded quota: pods"
+
+
+def test_a_deployment_that_nobody_has_seen_yet_has_nothing() -> None:
+    fact = deployment_fact(raw("Deployment", spec={"replicas": 0, "template": {"spec": {}}}))
+    assert (fact.desired, fact.replicas, fact.revision, fact.failure) == (0, 0, "", "")
+
+
+def test_of_a_secret_only_our_values_are_kept() -> None:
+    fields = {"f:data": {".": {}, "f:TCP_URL": {}}, "f:metadata": {"f:labels": {ROLE: {}}}}
+    head = {
+        "managedFields": [
+            entry("kubectl", {"f:data": {"f:PASSWORD": {}}}),
+            entry(names.manager_for("one"), fields),
+            entry(names.manager_for("two"), {"f:data": {"f:OTHER": {}}}),
+        ]
+    }
+    data = {"PASSWORD": "c2VjcmV0", "TCP_URL": "dXJs", "OTHER": "b3RoZXI="}
+    fact = secret_fact(raw("Secret", labels={}, head=head, data=data, immutable=True))
+    assert fact.keys == {"PASSWORD", "TCP_URL", "OTHER"}
+    assert fact.values == {"TCP_URL": "dXJs", "OTHER": "b3RoZXI="}
+    assert fact.owned == {"one": {"TCP_URL"}, "two": {"OTHER"}}
+    assert fact.marked_by == {"one"}
+    assert fact.immutable
+
+
+def test_the_bindings_own_values_are_kept() -> None:
+    head = {"managedFields": [entry(names.MANAGER, {"f:data": {"f:uri": {}}})]}
+    fact = secret_fact(raw("Secret", head=head, data={"uri": "dXJp", "added": "YQ=="}))
+    assert fact.values == {"uri": "dXJp"}
+    assert (fact.owned, fact.marked_by) == ({}, frozenset())
+
+
+def test_a_workload_with_the_apps_role_is_followed() -> None:
+    container = {
+        "name": "web",
+        "image": "web:1",
+        "env": [{"name": "A", "value": "1"}],
+        "command": ["npm", "start"],
+        "resources": {"limits": {"cpu": "1"}},
+    }
+    pod = {"containers": [container], "serviceAccountName": "web", "restartPolicy": "Always"}
+    annotations = {"kubectl.kubernetes.io/default-container": "web"}
+    template = {"metadata": {"annotations": annotations}, "spec": pod}
+    mark = entry(names.manager_for("one"), {"f:metadata": {"f:labels": {ROLE: {}}}})
+    for kind in ("Deployment", "StatefulSet"):
+        labels = {names.LABEL_ROLE: names.ROLE_APP}
+        fact = fact_of(
+            raw(kind, labels=labels, head={"managedFields": [mark]}, spec={"template": template})
+        )
+        assert isinstance(fact, AppFact)
+        (followed,) = fact.containers
+        assert (followed.name, followed.image) == ("web", "web:1")
+        assert followed.fields == {"env": [{"name": "A", "value": "1"}]}
+        assert fact.pod_fields == {"serviceAccountName": "web"}
+        assert fact.default_container == "web"
+        assert fact.marked_by == {"one"}
+
+
+def test_a_workload_that_was_just_read_is_an_app_when_asked_for_one() -> None:
+    spec = {"template": {"spec": {"containers": [{"name": "web"}]}}}
+    assert app_fact(raw("Deployment", labels={}, spec=spec)).containers[0].image == ""
+
+
+# --- pods -------------------------------------------------------------------------------------
+
+
+def pod(container: dict[str, Any], *conditions: dict[str, str], **parts: Any) -> dict[str, Any]:
+    labels = CHILD_LABELS | {names.LABEL_REVISION: "1-abc", names.LABEL_PROCESS: "tcp"}
+    status = {
+        "phase": "Running",
+        "conditions": list(conditions),
+        "containerStatuses": [{"name": "mesh"}, {"name": "tcp", "restartCount": 2, **container}],
+    }
+    spec = {"containers": [{"name": "mesh"}, {"name": "tcp"}]}
+    return raw("Pod", labels=labels, spec=spec, status=status, **parts)
+
+
+def test_a_pod_that_runs_tells_since_when() -> None:
+    running = {"state": {"running": {"startedAt": "2026-11-23T21:35:25Z"}}}
+    ready = {"type": "Ready", "status": "True"}
+    fact = pod_fact(pod(running, ready, {"type": "PodScheduled", "status": "True"}))
+    assert fact.started_at == datetime(2026, 11, 23, 21, 35, 25, tzinfo=UTC)
+    assert (fact.revision, fact.phase, fact.restarts) == ("1-abc", "Running", 2)
+    assert (fact.ready, fact.scheduled, fact.unschedulable) == (True, True, "")
+    assert fact.exit_code is None
+
+
+def test_a_pod_that_crashes_tells_its_last_words() -> None:
+    ended = {
+        "exitCode": 1,
+        "reason": "Error",
+        "message": "no broker",
+        "finishedAt": "2026-11-23T21:35:25Z",
+    }
+    waiting = {"reason": "CrashLoopBackOff", "message": "back-off 10s"}
+    state = {"state": {"waiting": waiting}, "lastState": {"terminated": ended}}
+    fact = pod_fact(pod(state))
+    assert (fact.waiting_reason, fact.waiting_message) == ("CrashLoopBackOff", "back-off 10s")
+    assert (fact.exit_code, fact.exit_reason, fact.exit_message) == (1, "Error", "no broker")
+    assert fact.exited_at == datetime(2026, 11, 23, 21, 35, 25, tzinfo=UTC)
+    assert fact.started_at is None
+
+
+def test_the_newest_end_of_a_process_counts() -> None:
+    ends = {
+        "state": {"terminated": {"exitCode": 2}},
+        "lastState": {"terminated": {"exitCode": 1}},
+    }
+    assert pod_fact(pod(ends)).exit_code == 2
+
+
+def test_a_pod_without_a_node_tells_why() -> None:
+    scheduled = {"type": "PodScheduled", "status": "False", "message": "0/1 nodes are available"}
+    fact = pod_fact(pod({}, scheduled))
+    assert (fact.scheduled, fact.unschedulable) == (False, "0/1 nodes are available")
+
+
+def test_a_pod_that_was_just_created_has_no_status() -> None:
+    fact = pod_fact(raw("Pod", spec={"containers": [{"name": "tcp"}]}))
+    assert (fact.phase, fact.ready, fact.waiting_reason) == ("", False, "")
