@@ -5,11 +5,14 @@ Other parts of the project use what is named here, people use ``python -m cluste
 
 from pathlib import Path
 
+from cluster import cache as _cache
+from cluster import debian as _debian
 from cluster import engine as _engine
 from cluster import images as _images
 from cluster import source as _source
 from cluster import versions as _versions
 from cluster.audit import audit_events
+from cluster.commands import Commands as _Commands
 from cluster.errors import ClusterError
 from cluster.lifecycle import binaries, down, start_engine, up
 from cluster.loading import load_image
@@ -25,6 +28,7 @@ __all__ = [
     "down",
     "load_image",
     "require_own_context",
+    "rootfs",
     "start_engine",
     "up",
 ]
@@ -46,8 +50,21 @@ def base_image(kind: str) -> str:
         if not _images.exists(commands, public):
             commands.run(["docker", "pull", "--quiet", public], timeout=600)
         return public
-    _images.make_base(commands, kind)
+    _debian.require()
+    with _cache.exclusive("up", lambda: None):
+        _images.make_base(commands, kind)
     return own
+
+
+def rootfs(*packages: str) -> Path:
+    """A folder with a small Debian bookworm that has these packages, kept in the cache.
+
+    Raises:
+        ClusterError: this is not root on Debian.
+    """
+    _debian.require()
+    with _cache.exclusive("up", lambda: None):
+        return _debian.rootfs(_Commands(_engine.log_file("rootfs")), packages)
 
 
 def build_image(folder: Path, tag: str, build_args: dict[str, str] | None = None) -> str:

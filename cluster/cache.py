@@ -55,13 +55,6 @@ def whole(folder: Path, make: Callable[[Path], None]) -> Path:
     return folder
 
 
-def forget_others(folder: Path, prefix: str) -> None:
-    """Delete the results of other versions: siblings of ``folder`` that begin with ``prefix``."""
-    for sibling in folder.parent.glob(prefix + "*"):
-        if sibling != folder:
-            shutil.rmtree(sibling, ignore_errors=True)
-
-
 def read_timings() -> dict[str, float]:
     """Seconds each step took when it last ran on this machine."""
     try:

@@ -128,6 +128,19 @@ def _debootstrap(commands: Commands, draft: Path) -> None:
     (draft / "etc/dpkg/dpkg.cfg.d/small").write_text(_DPKG_CONFIG)
 
 
+def require() -> None:
+    """Refuse what only root on Debian can do: making root file systems.
+
+    Raises:
+        ClusterError: this is not Debian, or we are not root.
+    """
+    if not is_ours_to_change():
+        raise ClusterError(
+            "No container registry answers, and making images without one takes root on Debian:"
+            " run this as root there, or let Docker reach a registry (or a mirror of one)."
+        )
+
+
 def _extend(commands: Commands, base: Path, draft: Path, packages: tuple[str, ...]) -> None:
     commands.run(["cp", "-a", "--reflink=auto", f"{base}/.", draft])
     archives = cache.root() / "debs"

@@ -47,6 +47,8 @@ def find() -> Engine | None:
     """The Docker that answers now, without starting one: the user's choice, ours, the default."""
     if host := os.environ.get("DOCKER_HOST"):
         own = dockerd.is_own(host)
+        if own and not dockerd.is_healthy():
+            return None
         return _answering(Engine(host, own=own, path=_path(own=own)))
     if dockerd.is_healthy() and (mine := _answering(_own())):
         return mine

@@ -19,6 +19,7 @@ _CNI = "github.com/containernetworking/plugins/plugins"
 _API_PACKAGES = ("./kubernetes", "go.etcd.io/etcd/server/v3")
 _NODE_PACKAGES = (
     "./coredns",
+    "./pause",
     f"{_CONTAINERD}/cmd/containerd",
     f"{_CONTAINERD}/cmd/containerd-shim-runc-v2",
     f"{_CONTAINERD}/cmd/ctr",

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from cluster import cache, debian, versions
+from cluster import debian, versions
 from cluster.commands import Commands
 from cluster.engine import Engine
 from cluster.errors import ClusterError
@@ -39,13 +39,22 @@ def base_tag(kind: str) -> str:
     """
     if kind not in BASES:
         raise ClusterError(f"There is no base image {kind}: choose one of {', '.join(BASES)}.")
-    return f"tcpaddon/base-{kind}:{cache.fingerprint(versions.DEBIAN, BASES[kind])}"
+    return f"tcpaddon/base-{kind}:{debian.rootfs_folder(BASES[kind]).name.rpartition('-')[2]}"
 
 
 def make_base(commands: Commands, kind: str) -> None:
     """Make our own base image of that kind from Debian's packages."""
     root = debian.rootfs(commands, BASES[kind])
     import_root(commands, root, base_tag(kind), ['CMD ["/bin/sh"]', "ENV LANG=C.UTF-8"])
+
+
+def remove_others(commands: Commands, tag: str) -> None:
+    """Remove the same image's other versions that no container uses."""
+    name = tag.partition(":")[0]
+    listed = commands.text(["docker", "images", "--format", "{{.Repository}}:{{.Tag}}", name])
+    for other in listed.split():
+        if other != tag:
+            commands.succeeds(["docker", "image", "rm", other])
 
 
 def make_bases(commands: Commands) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from cluster import (
     cache,
     clients,
+    debian,
     dockerd,
     engine,
     kind,
@@ -43,6 +44,8 @@ def up(name: str = model.DEFAULT_NAME, workers: int | None = None) -> Cluster:
         if found.own:
             network.fence_in(commands)
         own_images = not source.is_registry(found)
+        if own_images:
+            debian.require()
         wanted = model.record(name).workers if workers is None else workers
         shape = Shape(name, wanted, node_image.tag() if own_images else "")
         standing = Standing(found, shape, commands)

@@ -85,6 +85,7 @@ def make(commands: Commands) -> None:
     (root / _IMPORT).unlink()
     images.import_root(commands, root, tag(), _CHANGES)
     shutil.rmtree(root)
+    images.remove_others(commands, tag())
 
 
 def _add_kind_files(root: Path, files: Path) -> None:
@@ -121,8 +122,6 @@ def _add_own_files(root: Path) -> None:
 
 
 def _write_images(commands: Commands, path: Path, debian_root: Path) -> None:
-    pause = path.with_name("pause")
-    commands.run(["gcc", "-Os", "-static", "-o", pause, _FILES / "pause.c"])
     local = "usr/local/bin"
     certificates = "etc/ssl/certs/ca-certificates.crt"
     node, metallb = golang.node_folder(), golang.metallb_folder()
@@ -135,7 +134,7 @@ def _write_images(commands: Commands, path: Path, debian_root: Path) -> None:
         "nft": Layer(_program_with_libraries(commands, debian_root, "/usr/sbin/nft")),
         "etcd": Layer({f"{local}/etcd": golang.api_folder() / "etcd"}),
         "coredns": Layer({"coredns": node / "coredns"}),
-        "pause": Layer({"pause": pause}),
+        "pause": Layer({"pause": node / "pause"}),
         **{name: Layer({name: metallb / name}) for name in versions.METALLB_IMAGES},
     }
     archive.write(
@@ -155,7 +154,6 @@ def _write_images(commands: Commands, path: Path, debian_root: Path) -> None:
             ),
         ],
     )
-    pause.unlink()
 
 
 def _program_with_libraries(commands: Commands, root: Path, program: str) -> dict[str, Path]:
