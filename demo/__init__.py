@@ -1,0 +1,1 @@
+"""`make demo`: from nothing to an MQTT message through TCP_URL, on a real kind cluster."""

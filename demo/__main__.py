@@ -1,0 +1,44 @@
+"""The command line: `python -m demo up|down`."""
+
+import argparse
+import sys
+
+from rich.console import Console
+from rich.markup import escape
+
+from cluster import ClusterError
+from demo import clean, show
+from demo.run import run
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; an error is a sentence on stderr and status 1."""
+    wanted = _parser().parse_args(arguments)
+    try:
+        if wanted.command == "up":
+            show.result(run(wanted.workers))
+        else:
+            clean.down()
+    except ClusterError as error:
+        console = Console(stderr=True, highlight=False)
+        if error.detail:
+            console.print(escape(error.detail), style="dim")
+        console.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted; run the same command again to go on.\n")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="run the demo; what stands already is used")
+    up.add_argument("--workers", type=int, default=0, help="nodes beside the first one")
+    commands.add_parser("down", help="take the demo's cluster away")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
