@@ -66,11 +66,11 @@ def read_timings() -> dict[str, float]:
 
 def write_timing(name: str, seconds: float) -> None:
     """Remember how long a step took, for the next run's estimate."""
-    timings = read_timings() | {name: round(seconds, 1)}
-    root().mkdir(parents=True, exist_ok=True)
-    draft = root() / "timings.json.part"
-    draft.write_text(json.dumps(timings, indent=1, sort_keys=True))
-    draft.rename(root() / "timings.json")
+    with exclusive("timings", lambda: None):
+        timings = read_timings() | {name: round(seconds, 1)}
+        draft = root() / "timings.json.part"
+        draft.write_text(json.dumps(timings, indent=1, sort_keys=True))
+        draft.rename(root() / "timings.json")
 
 
 @contextmanager

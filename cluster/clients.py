@@ -9,7 +9,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from cluster import cache, golang, versions
+from cluster import cache, golang, published, versions
 from cluster.commands import Commands
 from cluster.errors import ClusterError
 
@@ -49,8 +49,9 @@ def all_programs() -> dict[str, Path]:
         (f / "kind" for f in (golang.node_folder(), golang.kind_folder()) if f.exists()),
         Path(shutil.which("kind") or "kind"),
     )
-    places["etcd"] = golang.api_folder() / "etcd"
-    places["kube-apiserver"] = golang.api_folder() / "kubernetes"
+    builds = (golang.api_folder(), published.folder())
+    api = next((build for build in builds if build.exists()), builds[0])
+    places |= {"etcd": api / "etcd", "kube-apiserver": api / "kubernetes"}
     return {name: place for name, place in places.items() if place.exists()}
 
 

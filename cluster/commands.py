@@ -49,7 +49,7 @@ class Commands:
         except subprocess.TimeoutExpired as error:
             _stop(process)
             raise ClusterError(
-                f"{words[0]} took longer than {timeout:.0f} s; its output is in {self.log}.",
+                f"{words[0]} took longer than {timeout:g} s; its output is in {self.log}.",
                 self.tail(),
             ) from error
         finally:

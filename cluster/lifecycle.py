@@ -14,6 +14,7 @@ from cluster import (
     model,
     network,
     node_image,
+    published,
     recipe,
     source,
     steps,
@@ -83,7 +84,11 @@ def down(name: str = model.DEFAULT_NAME, *, stop_engine: bool = False) -> None:
 def binaries() -> Path:
     """The folder with ``kube-apiserver``, ``etcd``, ``kubectl``, ``helm`` and ``kind``."""
     with display() as shown, cache.exclusive("up", lambda: shown.say(_WAITING)):
-        steps.run([*recipe.api_steps(), recipe.clients_step()], shown)
+        if found := published.engine_with_registry():
+            programs = [recipe.published_step(found), recipe.kind_step()]
+        else:
+            programs = [*recipe.api_steps(), recipe.kind_step(needs=("kubernetes",))]
+        steps.run([*programs, recipe.clients_step()], shown)
         return clients.link(clients.all_programs())
 
 

@@ -6,7 +6,7 @@ Seconds are those of a first run on 2 cores, with the steps beside one another a
 import shutil
 from collections.abc import Callable
 
-from cluster import clients, engine, golang, images, network, node_image, versions
+from cluster import clients, engine, golang, images, network, node_image, published, versions
 from cluster.commands import Commands
 from cluster.engine import Engine
 from cluster.errors import ClusterError
@@ -32,7 +32,7 @@ def api_steps() -> list[Step]:
             name="modules",
             title="Download Go modules",
             seconds=20,
-            done=lambda: golang.api_folder().exists() and golang.node_folder().exists(),
+            done=golang.api_folder().exists,
             run=_with_log("modules", golang.download),
         ),
         Step(
@@ -43,6 +43,25 @@ def api_steps() -> list[Step]:
             run=_with_log("kubernetes", golang.build_api),
             needs=("modules",),
         ),
+    ]
+
+
+def published_step(found: Engine) -> Step:
+    """The same programs out of published images."""
+    return Step(
+        name="published",
+        title=f"Fetch Kubernetes {versions.KUBERNETES} and etcd",
+        seconds=40,
+        done=published.folder().exists,
+        run=lambda: published.fetch(found.commands("published")),
+    )
+
+
+def own_image_steps(found: Engine) -> list[Step]:
+    """Everything of our own for a cluster without a registry: programs, node image, base images."""
+    commands = found.commands("images")
+    return [
+        *api_steps(),
         Step(
             name="node programs",
             title="Compile containerd, CoreDNS and kind",
@@ -51,14 +70,6 @@ def api_steps() -> list[Step]:
             run=_with_log("node-programs", golang.build_node),
             needs=("kubernetes",),
         ),
-    ]
-
-
-def own_image_steps(found: Engine) -> list[Step]:
-    """Everything of our own for a cluster without a registry: programs, node image, base images."""
-    commands = found.commands("images")
-    return [
-        *api_steps(),
         Step(
             name="metallb",
             title=f"Compile MetalLB {versions.METALLB}",
@@ -93,8 +104,8 @@ def own_image_steps(found: Engine) -> list[Step]:
     ]
 
 
-def kind_step() -> Step:
-    """Only kind,, where a registry has the rest."""
+def kind_step(needs: tuple[str, ...] = ()) -> Step:
+    """Only kind, where nothing else of a node is built."""
 
     def run(commands: Commands) -> None:
         if shutil.which("go"):
@@ -108,6 +119,7 @@ def kind_step() -> Step:
         seconds=30,
         done=lambda: "kind" in clients.all_programs(),
         run=_with_log("kind", run),
+        needs=needs,
     )
 
 
