@@ -36,7 +36,9 @@ def addresses(addon: TcpAddon, ingress: Sequence[Ingress]) -> tuple[Address, ...
     if not host:
         return ()
     main = addon.spec.main_port
-    others = (port for port in addon.spec.ports if port.name != main.name)
+    # The order of a list map is not stable under apply.
+    by_name = sorted(addon.spec.ports, key=lambda port: port.name)
+    others = (port for port in by_name if port.name != main.name)
     return tuple(_address(port, host) for port in (main, *others))
 
 

@@ -11,7 +11,7 @@ from tcpaddon.api.v1alpha1 import TcpAddonStatus
 from tcpaddon.core.actions import Note
 from tcpaddon.core.checks.verdict import Verdict
 from tcpaddon.core.status import stored_condition
-from tcpaddon.names import Condition, Reason
+from tcpaddon.names import Condition
 
 # Good news: these becoming true.
 _GOOD: Final = (Condition.ADDRESS_ASSIGNED, Condition.BINDING_PUBLISHED, Condition.READY)
@@ -23,8 +23,6 @@ _BAD: Final = (
     Condition.WORKLOAD_AVAILABLE,
     Condition.PROGRESSING,
 )
-# They wait for the user though they do not stall: the operator looks again by itself.
-_MISSING: Final = frozenset({Reason.APP_NOT_FOUND, Reason.SECRET_NOT_FOUND})
 
 
 def notes(before: TcpAddonStatus, after: Mapping[Condition, Verdict]) -> tuple[Note, ...]:
@@ -33,7 +31,7 @@ def notes(before: TcpAddonStatus, after: Mapping[Condition, Verdict]) -> tuple[N
     told: dict[str, Note] = {}
     for condition in _BAD:
         verdict = after[condition]
-        if verdict.holds or not (verdict.stalls or verdict.reason in _MISSING):
+        if verdict.holds or not verdict.asks:
             continue
         if verdict.reason not in told_before:
             told.setdefault(verdict.reason, Note(verdict.reason, verdict.message, warning=True))

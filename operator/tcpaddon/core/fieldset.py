@@ -67,11 +67,19 @@ _NOT_OWNED_METADATA: Final = frozenset(
     }
 )
 
+# encoding/json makes its output safe for HTML.
+_ESCAPED_BY_GO: Final = {ord(c): f"\\u{ord(c):04x}" for c in "&<>\u2028\u2029"}
+
 _Tree = dict[str, Any]
 
 
 def fingerprint_of_object(obj: Mapping[str, Any]) -> str:
     """Foresee the fingerprint of the field set that applying this object will own."""
+    return fingerprint_of_entry(fields_of_object(obj))
+
+
+def fields_of_object(obj: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Foresee the `fieldsV1` of an apply of this object."""
     tree: _Tree = {}
     for name, value in obj.items():
         if name not in _NOT_OWNED and name != "metadata":
@@ -80,7 +88,7 @@ def fingerprint_of_object(obj: Mapping[str, Any]) -> str:
     owned = {name: metadata[name] for name in metadata if name not in _NOT_OWNED_METADATA}
     if owned:
         tree["f:metadata"] = _fields(owned)
-    return fingerprint_of_entry(tree)
+    return tree
 
 
 def fingerprint_of_entry(fields: Mapping[str, Any] | None) -> str:
@@ -112,15 +120,20 @@ def _fields(value: Mapping[str, Any]) -> _Tree:
 def _items(name: str, items: Sequence[Any]) -> _Tree | None:
     """Return the tree of a list, None for an atomic one."""
     if name in _SETS:
-        return {f"v:{canonical(item)}": {} for item in items}
+        return {f"v:{_json(item)}": {} for item in items}
     if name not in _LIST_MAP_KEYS and name != "ports":
         return None
     return {
-        f"k:{canonical(_keys(name, item))}": (
+        f"k:{_json(_keys(name, item))}": (
             {} if name in _ATOMIC_ITEMS else {".": {}, **_fields(item)}
         )
         for item in items
     }
+
+
+def _json(element: Any) -> str:
+    """Write a path element as Go's JSON encoder does."""
+    return canonical(element).translate(_ESCAPED_BY_GO)
 
 
 def _keys(name: str, item: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,10 +13,15 @@ from tcpaddon.names import Reason
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Cause and cure of a reason. stalls: it does not go on before somebody does something."""
+    """Cause and cure of a reason.
+
+    asks: somebody has to do something. stalls: and the operator does not look again by itself,
+    or looking again will hardly help.
+    """
 
     cause: str
     cure: str
+    asks: bool = False
     stalls: bool = False
 
 
@@ -66,93 +71,113 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
     Reason.UNKNOWN_PROCESS_TYPE: Explanation(
         "The Procfile has no line for `spec.processType`.",
         "Add the line, or set `spec.processType` to a type that is there.",
+        asks=True,
         stalls=True,
     ),
     Reason.INVALID_PROCFILE: Explanation(
         "A line of `spec.procfile` cannot be read; the message has its number.",
         "Correct the line: `<process type>: <command>`.",
+        asks=True,
         stalls=True,
     ),
     Reason.INVALID_PORT: Explanation(
         "`spec.binding.port` is missing with several ports, or names none of them.",
         "Set it to the name of the main port.",
+        asks=True,
         stalls=True,
     ),
     Reason.APP_NOT_FOUND: Explanation(
         "The workload of `spec.appRef` is not there.",
         "Create it in the same namespace, or correct the name. The operator looks again.",
+        asks=True,
     ),
     Reason.CONTAINER_NOT_FOUND: Explanation(
         "The app has no container named `spec.appRef.container`.",
         "Set it to one of the containers that the message lists.",
+        asks=True,
         stalls=True,
     ),
     Reason.CONTAINER_NOT_CHOSEN: Explanation(
         "The app has several containers, and neither `spec.appRef.container` nor the annotation "
         "`kubectl.kubernetes.io/default-container` names one.",
         "Set `spec.appRef.container`.",
+        asks=True,
         stalls=True,
     ),
     # the surroundings are in the way
     Reason.NAME_CONFLICT: Explanation(
         "An object of the child's name exists and is not this TcpAddon's. It is left alone.",
         "Rename or delete that object, or give the TcpAddon another name.",
+        asks=True,
         stalls=True,
     ),
     Reason.SECRET_NOT_FOUND: Explanation(
         "The Secret of `spec.binding.secretRef` is not there.",
         "Create it in the same namespace; it may be empty. The operator looks again.",
+        asks=True,
     ),
     Reason.SECRET_CONFLICT: Explanation(
         "The app's Secret has the key already, set by somebody else. It is left alone, even if "
         "the value is the same.",
         "Remove the key there, or set `spec.binding.urlKey` to another one.",
+        asks=True,
         stalls=True,
     ),
     Reason.SECRET_IMMUTABLE: Explanation(
         "The app's Secret is immutable.",
         "Name another Secret in `spec.binding.secretRef`, or create it anew without `immutable`.",
+        asks=True,
         stalls=True,
     ),
     Reason.NAMESPACE_TERMINATING: Explanation(
-        "The namespace is being deleted.", "Apply the TcpAddon in another namespace.", stalls=True
+        "The namespace is being deleted.",
+        "Apply the TcpAddon in another namespace.",
+        asks=True,
+        stalls=True,
     ),
     Reason.REFUSED_BY_API_SERVER: Explanation(
         "The API server (or a policy in it) refuses an object; the message has its words.",
         "Correct what it names.",
+        asks=True,
         stalls=True,
     ),
     # the process is in trouble
     Reason.IMAGE_PULL_FAILED: Explanation(
         "The node cannot pull the image; the message has the node's words.",
         "Correct the image's name, or add `spec.imagePullSecrets` for its registry.",
+        asks=True,
         stalls=True,
     ),
     Reason.CRASH_LOOP: Explanation(
         "The process ends right after its start; the message has its exit code and last words.",
         "Correct the app or its environment; `kubectl logs --previous` has the whole log.",
+        asks=True,
         stalls=True,
     ),
     Reason.BOOT_TIMEOUT: Explanation(
         "The process did not answer a TCP handshake within `spec.rollout.startupTimeoutSeconds`. "
         "The version before it goes on serving.",
         "Let it listen on 0.0.0.0 and the port in `PORT`, or raise the limit.",
+        asks=True,
         stalls=True,
     ),
     Reason.NO_SHELL: Explanation(
         "The Procfile's line needs a shell, and the image has no `/bin/sh`.",
         "Make it a plain command (no variables, pipes, `&&`, `;`), set `spec.command`, or use an "
         "image with a shell.",
+        asks=True,
         stalls=True,
     ),
     Reason.CANNOT_START: Explanation(
         "The node cannot start the container; the message has the node's words.",
         "Correct what they name: a missing Secret or ConfigMap, an executable, a user.",
+        asks=True,
         stalls=True,
     ),
     Reason.PODS_REFUSED: Explanation(
         "A quota or a policy of the namespace keeps the pods out; the message has its words.",
         "Raise the quota, or correct `spec.securityContext`, `spec.resources` and the like.",
+        asks=True,
         stalls=True,
     ),
 }

@@ -74,7 +74,6 @@ class Situation:
             live is not None
             and not live.deleting
             and self.template is not None
-            and self.due(self.deployment, live) is None
             and self.refs.deployment not in self.facts.refusals
             and live.revision == self.template.revision
             and live.observed_generation >= live.generation

@@ -1,6 +1,7 @@
 """All conditions of an addon: the five statements, and the three that sum them up."""
 
 from collections.abc import Mapping
+from itertools import chain
 
 from tcpaddon.core.checks.accepted import accepted
 from tcpaddon.core.checks.address_assigned import address_assigned
@@ -52,10 +53,13 @@ def _of_kstatus(missing: list[Verdict]) -> Mapping[Condition, Verdict]:
     if cause.stalls:
         waits = failed(cause.reason, "It does not go on by itself.")
         return {Condition.RECONCILING: waits, Condition.STALLED: said}
-    goes_on = failed(cause.reason, "It goes on by itself.")
+    how = "The operator looks again by itself." if cause.asks else "It goes on by itself."
+    goes_on = failed(cause.reason, how)
     return {Condition.RECONCILING: said, Condition.STALLED: goes_on}
 
 
 def _cause(missing: list[Verdict]) -> Verdict:
     """Choose what to tell first: what waits for somebody, else what comes first."""
-    return next((verdict for verdict in missing if verdict.stalls), missing[0])
+    stalled = (verdict for verdict in missing if verdict.stalls)
+    asking = (verdict for verdict in missing if verdict.asks)
+    return next(chain(stalled, asking), missing[0])

@@ -22,6 +22,11 @@ class Verdict:
         """Whether this will not go on by itself."""
         return EXPLANATIONS[self.reason].stalls
 
+    @property
+    def asks(self) -> bool:
+        """Whether somebody has to do something."""
+        return EXPLANATIONS[self.reason].asks
+
 
 Check = Callable[[Situation], Verdict | None]
 

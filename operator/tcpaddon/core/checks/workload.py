@@ -62,8 +62,11 @@ def pods_refused(situation: Situation) -> Verdict | None:
 
 
 def pods_in_trouble(situation: Situation) -> Verdict | None:
-    """The pods of the current version, worst cause first."""
-    return None if situation.rolled_out else pods.trouble(situation)
+    """The pods of the current version, worst cause first; who serves meanwhile is said as well."""
+    trouble = None if situation.rolled_out else pods.trouble(situation)
+    if trouble is None or not trouble.asks or not _old_version_serves(situation):
+        return trouble
+    return failed(trouble.reason, f"{trouble.message} The version before it goes on serving.")
 
 
 TROUBLES: Final[Sequence[Check]] = (
@@ -102,6 +105,12 @@ def workload_available(situation: Situation) -> Verdict:
         )
     progress = progressing(situation)
     return failed(progress.reason, progress.message)
+
+
+def _old_version_serves(situation: Situation) -> bool:
+    live = situation.live_deployment
+    answering = sum(pod.ready for pod in situation.current_pods)
+    return live is not None and live.available > answering
 
 
 # What goes on by itself; it changes from second to second and is no news each time.

@@ -1,0 +1,139 @@
+"""The pod template: what it is made of, and that only its inputs roll the pods."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tcpaddon.core.children.merge import environment
+from tcpaddon.core.children.pod_template import pod_template
+from tcpaddon.core.facts import Facts
+from tcpaddon.core.process import Fault, Process, resolve
+from tests.unit.core.world import NOW, addon
+
+
+def process(spec: dict[str, Any] | None = None) -> tuple[Any, Process]:
+    """Return an addon and its process."""
+    mqtt = addon(spec)
+    resolved = resolve(mqtt, Facts(now=NOW))
+    assert not isinstance(resolved, Fault)
+    return mqtt, resolved
+
+
+def revision(spec: dict[str, Any] | None = None, live: str = "") -> str:
+    """Return the revision of an addon's template."""
+    return pod_template(*process(spec), live).revision
+
+
+def container(spec: dict[str, Any], app: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the container for a spec, and the app's fields if there is an app."""
+    mqtt, made = process(spec)
+    if app:
+        made = replace(made, container_fields=app)
+    only: dict[str, Any] = pod_template(mqtt, made).body["spec"]["containers"][0]
+    return only
+
+
+def test_the_revision_of_the_first_version_does_not_change_with_the_operator() -> None:
+    # This very value is on live pods. If this test fails, everybody's pods roll.
+    spec = {"procfile": "tcp: cd x && node $PORT", "env": [{"name": "A", "value": "1"}]}
+    assert revision(spec) == "1-e3c8af0f642d28fb"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"replicas": 3},
+        {"startPolicy": "Immediately"},
+        {"exposure": {"sourceRanges": ["10.0.0.0/8"]}},
+        {"rollout": {"maxSurge": 1}},
+        {"binding": {"secretRef": {"name": "app-env"}}},
+        {"procfile": "web: other\ntcp: node"},
+        {"ports": [{"containerPort": 5000, "port": 443}]},
+    ],
+)
+def test_what_is_not_in_the_template_rolls_no_pods(spec: dict[str, Any]) -> None:
+    assert revision({"procfile": "tcp: node", **spec}) == revision({"procfile": "tcp: node"})
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"image": "example.com/broker:2"},
+        {"procfile": "tcp: node b"},
+        {"env": [{"name": "A", "value": "1"}]},
+        {"ports": [{"containerPort": 1883}]},
+        {"rollout": {"drainSeconds": 60}},
+        {"rollout": {"preStopSeconds": 0}},
+        {"podLabels": {"a": "b"}},
+        {"readiness": {"periodSeconds": 5}},
+    ],
+)
+def test_what_is_in_the_template_rolls_the_pods(spec: dict[str, Any]) -> None:
+    assert revision({"procfile": "tcp: node", **spec}) != revision({"procfile": "tcp: node"})
+
+
+def test_a_revision_of_a_version_that_is_not_known_is_rendered_anew() -> None:
+    current = revision()
+    assert revision(live=current) == current
+    assert revision(live=current.replace("1-", "99-")) == current
+    assert revision(live="nonsense") == current
+
+
+def test_the_grace_period_includes_the_pre_stop_hook() -> None:
+    spec = {"rollout": {"preStopSeconds": 7, "drainSeconds": 20}}
+    made = pod_template(*process(spec)).body["spec"]
+    assert made["terminationGracePeriodSeconds"] == 27
+    assert made["containers"][0]["lifecycle"] == {"preStop": {"sleep": {"seconds": 7}}}
+
+
+def test_without_pre_stop_seconds_there_is_no_hook() -> None:
+    assert "lifecycle" not in container({"rollout": {"preStopSeconds": 0}})
+
+
+def test_the_start_limit_is_the_number_of_handshakes() -> None:
+    probe = container({"rollout": {"startupTimeoutSeconds": 90}})["startupProbe"]
+    assert (probe["periodSeconds"], probe["failureThreshold"]) == (1, 90)
+
+
+def test_the_users_port_wins_over_ours_and_ours_over_the_apps() -> None:
+    app = {"env": [{"name": "PORT", "value": "3000"}]}
+    assert container({}, app)["env"][0] == {"name": "PORT", "value": "5000"}
+    own = {"env": [{"name": "PORT", "value": "7000"}]}
+    assert container(own, app)["env"][0] == {"name": "PORT", "value": "7000"}
+
+
+def test_an_assignment_on_the_line_wins_over_all() -> None:
+    spec = {"procfile": "tcp: A=line node", "env": [{"name": "A", "value": "spec"}]}
+    assert {"name": "A", "value": "line"} in container(spec)["env"]
+
+
+def test_mounts_of_app_and_addon_are_merged_by_path() -> None:
+    app = {
+        "volumeMounts": [
+            {"name": "x", "mountPath": "/a"},
+            {"name": "y", "mountPath": "/b"},
+        ]
+    }
+    spec = {
+        "volumes": [{"name": "own", "emptyDir": {}}],
+        "volumeMounts": [{"name": "own", "mountPath": "/b"}],
+    }
+    assert container(spec, app)["volumeMounts"] == [
+        {"name": "x", "mountPath": "/a"},
+        {"name": "own", "mountPath": "/b"},
+    ]
+
+
+def test_an_overridden_variable_keeps_its_place_for_those_that_use_it() -> None:
+    app = [{"name": "A", "value": "1"}, {"name": "B", "value": "$(A)"}]
+    assert environment(app, [{"name": "A", "value": "2"}]) == [
+        {"name": "A", "value": "2"},
+        {"name": "B", "value": "$(A)"},
+    ]
+
+
+def test_an_overridden_variable_that_uses_others_stands_behind_them() -> None:
+    app = [{"name": "A", "value": "1"}]
+    own = [{"name": "B", "value": "2"}, {"name": "A", "value": "$(B)"}]
+    assert environment(app, own) == [own[0], own[1]]

@@ -1,0 +1,281 @@
+"""A namespace in memory that plans are carried out in: facts in, plan, facts out.
+
+It knows just enough of server-side apply to say what the facts are after a plan. What a real API
+server makes of the same applies is tested in tests/api.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tcpaddon.api.v1alpha1 import TcpAddon
+from tcpaddon.core.actions import Apply, Delete, Plan
+from tcpaddon.core.facts import (
+    AppFact,
+    Child,
+    DeploymentFact,
+    Facts,
+    Ingress,
+    Kind,
+    PodFact,
+    Ref,
+    Refusal,
+    SecretFact,
+    ServiceFact,
+)
+from tcpaddon.core.fieldset import fingerprint_of_object
+from tcpaddon.core.plan import plan
+from tcpaddon.core.refs import expected_refs
+from tcpaddon.names import (
+    ANNOTATION_APPLIED,
+    LABEL_ADDON,
+    LABEL_REVISION,
+    MANAGER,
+    Reason,
+    uid_of_manager,
+)
+
+NOW = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
+UID = "uid-of-mqtt"
+HOST = "203.0.113.7"
+
+
+def addon(spec: Mapping[str, Any] | None = None, **metadata: Any) -> TcpAddon:
+    """Return an addon `mqtt`; what its spec leaves out has its default."""
+    named = {"name": "mqtt", "namespace": "iot", "uid": UID, "generation": 1, **metadata}
+    filled = {"image": "example.com/broker:1", **(spec or {})}
+    if "appRef" in filled:
+        del filled["image"]
+    return TcpAddon.parse({"metadata": named, "spec": filled})
+
+
+def secret(name: str, keys: Sequence[str] = (), **more: Any) -> SecretFact:
+    """Return a Secret of the user's."""
+    base = SecretFact(
+        **_head(Ref(Kind.SECRET, "iot", name), f"uid-of-{name}", None),
+        keys=frozenset(keys),
+        values={},
+        owned={},
+        marked_by=frozenset(),
+        immutable=False,
+    )
+    return replace(base, **more)
+
+
+def _head(ref: Ref, uid: str, owner: str | None) -> dict[str, Any]:
+    return {
+        "ref": ref,
+        "uid": uid,
+        "resource_version": 1,
+        "addon": None,
+        "owner_uid": owner,
+        "applied": "",
+        "fields": "",
+        "deleting": False,
+    }
+
+
+@dataclass(slots=True)
+class World:
+    """The addon and everything around it; `round` carries one plan out."""
+
+    addon: TcpAddon
+    children: dict[Ref, Child] = field(default_factory=dict)
+    users: dict[Ref, SecretFact | AppFact] = field(default_factory=dict)
+    pods: tuple[PodFact, ...] = ()
+    foreign: frozenset[Ref] = frozenset()  # names that something else has
+    bodies: dict[Ref, Mapping[str, Any]] = field(default_factory=dict)
+    now: datetime = NOW
+    status_written_at: datetime | None = None
+    writes: list[str] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+    _uids: int = 0
+
+    def facts(self, refusals: Mapping[Ref, Refusal] | None = None) -> Facts:
+        """Gather the facts as reconcile does."""
+        refs = expected_refs(self.addon)
+        uid = self.addon.metadata.uid
+        here = (refs.service, refs.deployment, refs.binding)
+        return Facts(
+            now=self.now,
+            service=self._child(refs.service, ServiceFact),
+            deployment=self._child(refs.deployment, DeploymentFact),
+            binding=self._child(refs.binding, SecretFact),
+            app_secret=self._users(refs.app_secret, SecretFact),
+            app=self._users(refs.app, AppFact),
+            pods=self.pods,
+            strays=tuple(c for ref, c in self.children.items() if ref not in here),
+            forsaken=tuple(
+                held
+                for ref, held in self.users.items()
+                if ref not in (refs.app_secret, refs.app)
+                and (uid in held.marked_by or (isinstance(held, SecretFact) and uid in held.owned))
+            ),
+            refusals=refusals or {},
+            status_written_at=self.status_written_at,
+        )
+
+    def _child(self, ref: Ref, kind: type[Any]) -> Any:
+        child = self.children.get(ref)
+        return child if isinstance(child, kind) else None
+
+    def _users(self, ref: Ref | None, kind: type[Any]) -> Any:
+        fact = self.users.get(ref) if ref else None
+        return fact if isinstance(fact, kind) else None
+
+    # --- the operator ---------------------------------------------------------------------------
+    def round(self) -> Plan:
+        """Plan once, carry it out, and plan again for the truth where something was refused."""
+        made = plan(self.addon, self.facts())
+        refusals = self.carry_out(made)
+        if refusals:
+            made = plan(self.addon, self.facts(refusals))
+            assert not {apply.ref for apply in made.applies} & set(refusals)
+        self._write_status(made)
+        return made
+
+    def settle(self) -> Plan:
+        """Go on until a round asks for nothing, or for nothing but refused writes."""
+        for _ in range(10):
+            made = self.round()
+            if not made.deletes and made.status is None and not made.applies:
+                return made
+        raise AssertionError(f"no end: {self.writes}")
+
+    def carry_out(self, made: Plan) -> dict[Ref, Refusal]:
+        """Carry out the writes to objects; returns the refused ones."""
+        refusals: dict[Ref, Refusal] = {}
+        for apply in made.applies:
+            self.writes.append(f"apply {apply.ref}")
+            if apply.create and (apply.ref in self.foreign or apply.ref in self.children):
+                refusals[apply.ref] = Refusal(Reason.NAME_CONFLICT, "already exists")
+            elif apply.manager == MANAGER:
+                self._apply_child(apply)
+            else:
+                self._apply_to_users(apply)
+        for delete in made.deletes:
+            self._delete(delete)
+        return refusals
+
+    def _apply_child(self, apply: Apply) -> None:
+        assert apply.force
+        metadata = apply.body["metadata"]
+        self.bodies[apply.ref] = apply.body
+        before = self.children.get(apply.ref)
+        self._uids += 1
+        uid = before.uid if before else f"uid-{self._uids}"
+        if before:
+            assert apply.uid == uid
+        head = _head(apply.ref, uid, metadata["ownerReferences"][0]["uid"])
+        head["addon"] = metadata["labels"][LABEL_ADDON]
+        head["applied"] = metadata["annotations"][ANNOTATION_APPLIED]
+        head["fields"] = fingerprint_of_object(apply.body)
+        if apply.ref.kind is Kind.SERVICE:
+            kept = before.ingress if isinstance(before, ServiceFact) else ()
+            self.children[apply.ref] = ServiceFact(**head, ingress=kept)
+        elif apply.ref.kind is Kind.DEPLOYMENT:
+            self.children[apply.ref] = _deployment(head, before, apply.body["spec"])
+        else:
+            self.children[apply.ref] = SecretFact(
+                **head,
+                keys=frozenset(apply.body["data"]),
+                values=apply.body["data"],
+                owned={},
+                marked_by=frozenset(),
+                immutable=False,
+            )
+
+    def _apply_to_users(self, apply: Apply) -> None:
+        assert not apply.force
+        assert not apply.create
+        uid = uid_of_manager(apply.manager)
+        fact = self.users[apply.ref]
+        assert uid == self.addon.metadata.uid
+        assert apply.uid == fact.uid
+        self.bodies[apply.ref] = apply.body
+        marked = fact.marked_by - {uid}
+        if "labels" in apply.body["metadata"]:
+            marked |= {uid}
+        if isinstance(fact, AppFact):
+            self.users[apply.ref] = replace(fact, marked_by=marked)
+            return
+        before, data = fact.owned.get(uid, frozenset()), apply.body.get("data", {})
+        assert not set(data) & (fact.keys - before), "a foreign key was touched"
+        keys = (fact.keys - before) | set(data)
+        values = {k: v for k, v in fact.values.items() if k in keys - before} | data
+        owned = {**fact.owned, uid: frozenset(data)}
+        self.users[apply.ref] = replace(
+            fact, keys=keys, values=values, owned=owned, marked_by=marked
+        )
+
+    def _delete(self, delete: Delete) -> None:
+        self.writes.append(f"delete {delete.ref}")
+        assert self.children.pop(delete.ref).uid == delete.uid
+
+    def _write_status(self, made: Plan) -> None:
+        if made.status is not None:
+            self.writes.append("status")
+            status = type(self.addon.status).model_validate(made.status)
+            self.addon = self.addon.model_copy(update={"status": status})
+            self.status_written_at = self.now
+        self.events += [note.reason for note in made.events]
+
+    # --- the others -----------------------------------------------------------------------------
+    def edit(self, spec: Mapping[str, Any]) -> None:
+        """The user applies another spec."""
+        generation = self.addon.metadata.generation + 1
+        edited = addon(spec, generation=generation, uid=self.addon.metadata.uid)
+        self.addon = edited.model_copy(update={"status": self.addon.status})
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now += timedelta(seconds=seconds)
+
+    def give_address(self, host: str = HOST) -> None:
+        """The load balancer has an address for every Service."""
+        for ref, child in self.children.items():
+            if isinstance(child, ServiceFact):
+                entry = Ingress(ip=host) if host[-1].isdigit() else Ingress(hostname=host)
+                self.children[ref] = replace(child, ingress=(entry,))
+
+    def start_pods(self, ready: int | None = None) -> None:
+        """The Deployment's controller and the nodes have done their work."""
+        for ref, child in self.children.items():
+            if isinstance(child, DeploymentFact):
+                up = child.desired if ready is None else ready
+                self.children[ref] = replace(
+                    child,
+                    observed_generation=child.generation,
+                    replicas=child.desired,
+                    updated=child.desired,
+                    ready=up,
+                    available=up,
+                )
+
+
+def _deployment(
+    head: dict[str, Any], before: Child | None, spec: Mapping[str, Any]
+) -> DeploymentFact:
+    revision = spec["template"]["metadata"]["labels"][LABEL_REVISION]
+    if not isinstance(before, DeploymentFact):
+        return DeploymentFact(
+            **head,
+            generation=1,
+            observed_generation=0,
+            revision=revision,
+            desired=spec["replicas"],
+            replicas=0,
+            ready=0,
+            updated=0,
+            available=0,
+            failure="",
+        )
+    kept = replace(before, **head)
+    return replace(
+        kept,
+        generation=before.generation + 1,
+        revision=revision,
+        desired=spec["replicas"],
+        updated=before.updated if revision == before.revision else 0,
+    )
