@@ -53,9 +53,9 @@ def up(name: str = model.DEFAULT_NAME, workers: int | None = None) -> Cluster:
         standing.reconnect()
         pool = network.pool(subnet, name)
         prepare = recipe.own_image_steps(found) if own_images else [recipe.kind_step()]
-        needs = ("clients", prepare[-1].name)
-        plan = [*prepare, recipe.clients_step(), *recipe.cluster_steps(standing, pool, needs)]
-        steps.run(plan, shown)
+        prepare.append(recipe.clients_step())
+        needs = tuple(step.name for step in prepare)
+        steps.run([*prepare, *recipe.cluster_steps(standing, pool, needs)], shown)
         return Cluster(
             name=name,
             context=f"kind-{name}",

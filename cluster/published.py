@@ -6,7 +6,7 @@ That is a minute instead of eight for who only wants to run the tests of the API
 import sys
 from pathlib import Path
 
-from cluster import cache, engine, source, versions
+from cluster import cache, engine, images, source, versions
 from cluster.commands import Commands
 from cluster.engine import Engine
 
@@ -32,7 +32,8 @@ def fetch(commands: Commands) -> None:
 
     def make(draft: Path) -> None:
         for program, (image, inside) in _PLACES.items():
-            commands.run(["docker", "pull", "--quiet", image], timeout=600)
+            if not images.exists(commands, image):
+                commands.run(["docker", "pull", "--quiet", image], timeout=600)
             container = commands.text(["docker", "create", image]).strip()
             try:
                 commands.run(["docker", "cp", "-L", f"{container}:{inside}", draft / program])
