@@ -51,8 +51,8 @@ def test_owning_nothing_has_no_fingerprint() -> None:
 
 
 def test_the_order_of_an_entry_means_nothing() -> None:
-    one = {"f:a": {}, "f:b": {"f:c": {}, "f:d": {}}}
-    two = {"f:b": {"f:d": {}, "f:c": {}}, "f:a": {}}
+    one: Any = {"f:a": {}, "f:b": {"f:c": {}, "f:d": {}}}
+    two: Any = {"f:b": {"f:d": {}, "f:c": {}}, "f:a": {}}
     assert fingerprint_of_entry(one) == fingerprint_of_entry(two)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcpaddon.core.facts import Child, Kind, Ref, SecretFact
+from tcpaddon.core.facts import Kind, Ref, SecretFact
 from tcpaddon.core.plan import plan
 from tcpaddon.core.refs import expected_refs
 from tcpaddon.core.release import release

@@ -71,7 +71,7 @@ def test_the_two_words_of_the_kubelet_for_one_failed_pull_are_one_message() -> N
         {"waiting_reason": "ErrImagePull", "waiting_message": cause},
         {
             "waiting_reason": "ImagePullBackOff",
-            "waiting_message": f'Back-off pulling image "example.com/broker:1": ErrImagePull: {cause}',
+            "waiting_message": f'Back-off pulling image "example.com/a": ErrImagePull: {cause}',
         },
     )
     one, two = (pods.image_pull_failed(of, made) for made in of.facts.pods)
