@@ -17,7 +17,7 @@ class Wire:
         self._passes.set()
         self._open = True
         self._pairs: set[asyncio.StreamWriter] = set()
-        self._copies: set[asyncio.Task[None]] = set()
+        self._serving: set[asyncio.Task[None]] = set()
 
     def cut(self) -> None:
         """Break every connection, and every new one at once."""
@@ -34,9 +34,20 @@ class Wire:
         self._open = True
         self._passes.set()
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one connection."""
         self.tried += 1
+        task = asyncio.ensure_future(self._carry_both(reader, writer))
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
+
+    async def end(self) -> None:
+        """Break everything, and wait until it is."""
+        self.mend()
+        self.cut()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+
+    async def _carry_both(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._open:
             writer.transport.abort()
             return
@@ -49,6 +60,8 @@ class Wire:
             self._pairs.discard(writer)
             return
         self._pairs.add(far_writer)
+        if not self._open:  # cut while it was being connected
+            self.cut()
         self.accepted += 1
         async with asyncio.TaskGroup() as group:
             group.create_task(self._carry(reader, far_writer))
@@ -76,5 +89,4 @@ async def wire_to(port: int) -> AsyncIterator[Wire]:
         yield wire
     finally:
         server.close()
-        wire.mend()
-        wire.cut()
+        await wire.end()

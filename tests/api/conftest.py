@@ -16,7 +16,7 @@ _numbers = count(1)
 
 @pytest.fixture(scope="session")
 def apiserver() -> Iterator[ApiServer]:
-    with running(Settings(flags=[_UNCACHED])) as server:
+    with running(Settings(users=["operator"], flags=[_UNCACHED])) as server:
         yield server
 
 

@@ -46,6 +46,7 @@ What the rest of the house uses:
     events.Recorder(client, instance).tell(About(namespace, name, uid), Note) -> None, never raises
 
     lease.Leadership(client, namespace, name, identity, on_lost=…, timing=Timing())
+                              (main ends the process in on_lost; a thread does it if it hangs)
       await acquire()         returns as the leader, renewing in the background
       .holds() -> bool        the fence for Client.may_write
       await release()         hands over at once

@@ -18,6 +18,7 @@ from tcpaddon.kube.answers import (
     NotLeading,
     Refused,
     Retry,
+    Stale,
     answer_to,
 )
 from tcpaddon.kube.connection import Call, Connection, Limits, OnRequest
@@ -244,7 +245,11 @@ class Client:
         }
         query = {"fieldManager": apply.manager} | ({"force": "true"} if apply.force else {})
         path = resource.path(apply.ref.namespace, apply.ref.name)
-        return await self._write(Call(asked, "PATCH", path, query, body, _APPLY))
+        try:
+            return await self._write(Call(asked, "PATCH", path, query, body, _APPLY))
+        except Stale as busy:
+            # No version was sent: others wrote faster than the server's own five attempts.
+            raise Retry(busy.message, target=busy.target) from busy
 
     async def _ours(self, apply: Apply, taken: Exists) -> str:
         """Return the uid of the object that a create met, if it is the addon's own."""

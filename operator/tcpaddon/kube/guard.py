@@ -1,5 +1,7 @@
 """Watches over a deadline beside the event loop, which may be too busy to keep it."""
 
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +11,13 @@ def seconds_awake_or_not() -> float:
     """Read a monotonic clock that goes on while the machine sleeps, where there is one."""
     boot = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if boot is None else time.clock_gettime(boot)
+
+
+def end_at_once(why: str) -> None:
+    """End this process without any clean-up; the loop that would do it hangs."""
+    sys.stderr.write(f"tcpaddon ends at once: {why}\n")
+    sys.stderr.flush()
+    os._exit(1)
 
 
 class Guard:

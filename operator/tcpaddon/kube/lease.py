@@ -8,7 +8,6 @@ lease, and a thread beside the event loop ends a process whose loop is too busy 
 import asyncio
 import math
 import random
-import threading
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import structlog
 
 from tcpaddon.kube.answers import Answer, Exists, Gone, Stale
 from tcpaddon.kube.client import Client
-from tcpaddon.kube.guard import Guard, seconds_awake_or_not
+from tcpaddon.kube.guard import Guard, end_at_once, seconds_awake_or_not
 from tcpaddon.kube.paths import LEASES
 from tcpaddon.kube.words import Raw, Scope
 
@@ -31,7 +30,7 @@ class Timing:
     """Seconds. The numbers are client-go's; each must be smaller than the one before."""
 
     lease: float = 15.0  # without a renewal for so long anybody may take it
-    stop: float = 13.0  # without a renewal for so long the process is ended, whatever it does
+    stop: float = 13.0  # without a renewal for so long the process is ended, come what may
     renew: float = 10.0  # without a renewal for so long the leader gives up by itself
     request: float = 5.0  # for one request, so that a dead connection leaves time for another
     retry: float = 2.0  # between renewals, and between attempts
@@ -40,8 +39,10 @@ class Timing:
 class Leadership:
     """One candidate.
 
-    on_lost: called once with a sentence when the lease is lost, and it must end the process: it
-        may be called by a thread while the event loop hangs, so it must not rely on the loop.
+    on_lost: called once, in the event loop, with a sentence when the lease is lost; it must end
+        the process, and may do so in good order.
+    on_hang: called by a thread where the process is still there when others may soon begin; it
+        must end the process at once, without the loop.
     identity: who we are; unique to this process.
     """
 
@@ -53,6 +54,7 @@ class Leadership:
         identity: str,
         *,
         on_lost: Callable[[str], None],
+        on_hang: Callable[[str], None] = end_at_once,
         timing: Timing | None = None,
         clock: Callable[[], float] = seconds_awake_or_not,
     ) -> None:
@@ -62,6 +64,7 @@ class Leadership:
         self._name = name
         self._identity = identity
         self._on_lost = on_lost
+        self._on_hang = on_hang
         self._timing = timing or Timing()
         self._clock = clock
         self._lease: Raw | None = None  # as last seen
@@ -70,7 +73,6 @@ class Leadership:
         self._leading = False
         self._renewal: asyncio.Task[None] | None = None
         self._guard = Guard()
-        self._losing = threading.Lock()
 
     def holds(self) -> bool:
         """Whether this process may write now: it leads, and nobody else can have begun to."""
@@ -82,7 +84,7 @@ class Leadership:
             await self._try()
         holder = {"namespace": self._namespace, "lease": self._name, "identity": self._identity}
         _log.info("leading", **holder)
-        self._guard.start(self._too_late, self._timing.retry / 4)
+        self._guard.start(self._is_too_late, self._timing.retry / 4)
         self._renewal = asyncio.create_task(self._keep(), name="lease")
 
     async def release(self) -> None:
@@ -94,9 +96,8 @@ class Leadership:
         led, self._leading = self._leading, False
         self._guard.stop()
         if led and self._lease is not None:
-            with suppress(
-                Answer, _TakenOver
-            ):  # if it cannot be told, the others wait until the lease ends
+            # If it cannot be told, the others wait until the lease ends.
+            with suppress(Answer, _TakenOver):
                 await self._update({"holderIdentity": ""})
                 _log.info("lease released", lease=self._name)
 
@@ -195,7 +196,7 @@ class Leadership:
                 why = str(taken)
                 break
             except (Answer, TimeoutError) as error:
-                why = str(error) or why
+                why = str(error) or why or "the API server is slow"
                 _log.warning("lease not renewed", lease=self._name, error=why)
         self._lose(why or f"not renewed for {self._timing.renew:g} s")
 
@@ -240,17 +241,14 @@ class Leadership:
     # --- to stop --------------------------------------------------------------------------------
 
     def _lose(self, why: str) -> None:
-        with self._losing:  # the loop and the guard's thread may both come here
-            led, self._leading = self._leading, False
-        self._guard.stop()
-        if led:
-            self._on_lost(f"the lease {self._name} was lost: {why}")
+        self._leading = False
+        self._on_lost(f"the lease {self._name} was lost: {why}")
 
-    def _too_late(self) -> bool:
-        """End the process from outside of the event loop, which does not get to it."""
-        if not self._leading or self._clock() - self._renewed_at < self._timing.stop:
+    def _is_too_late(self) -> bool:
+        """End the process from outside of the event loop, which did not get to it."""
+        if self._clock() - self._renewed_at < self._timing.stop:
             return False
-        self._lose(f"not renewed for {self._timing.stop:g} s, the event loop hangs")
+        self._on_hang(f"the lease {self._name} was not renewed for {self._timing.stop:g} s")
         return True
 
 
