@@ -1,6 +1,7 @@
 """The command line: ``python -m cluster up|down|status|binaries|engine``."""
 
 import argparse
+import signal
 import sys
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from cluster.errors import ClusterError
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; an error is a sentence on stderr and status 1."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends what it started, as Ctrl-C
     wanted = _parser().parse_args(argv)
     try:
         _run(wanted)
@@ -34,6 +36,9 @@ def _run(wanted: argparse.Namespace) -> None:
         case "down":
             lifecycle.down(wanted.name, stop_engine=wanted.engine)
             print(f"The cluster {wanted.name} is gone.")
+        case "background":
+            log = lifecycle.background(wanted.name, wanted.workers)
+            print(f"The cluster {wanted.name} is being brought up meanwhile; see {log}")
         case "binaries":
             print(lifecycle.binaries())
         case "engine":
@@ -48,6 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="bring up a cluster with everything it needs")
     down = commands.add_parser("down", help="delete a cluster")
+    background = commands.add_parser("background", help="begin to bring the tests' cluster up")
+    background.add_argument("--name", default=model.TESTS_NAME)
+    background.add_argument("--workers", type=int, default=0, help="nodes beside the first one")
     for command in (up, down):
         command.add_argument("--name", default=model.DEFAULT_NAME)
     up.add_argument("--workers", type=int, help="nodes beside the first one (default: as it is)")

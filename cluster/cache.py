@@ -9,11 +9,16 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 HERE = Path(__file__).parent
+
+_LOCK_SECONDS = 0.2
+_TELL_SECONDS = 30.0
 
 
 def root() -> Path:
@@ -73,14 +78,45 @@ def write_timing(name: str, seconds: float) -> None:
         draft.rename(root() / "timings.json")
 
 
+def write_running(titles: list[str]) -> None:
+    """Note what this run is at, for those who wait for it."""
+    root().mkdir(parents=True, exist_ok=True)
+    (root() / "running").write_text(", ".join(titles))
+
+
+def read_running() -> str:
+    """What the run that holds the lock is at."""
+    try:
+        return (root() / "running").read_text()
+    except OSError:
+        return ""
+
+
 @contextmanager
-def exclusive(name: str, waiting: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock ``name``, so that two runs do not build the same thing; ``waiting`` tells."""
+def exclusive(
+    name: str, waiting: Callable[[], None], enough: Callable[[], bool] = lambda: False
+) -> Iterator[None]:
+    """Hold the lock ``name``, so that two runs do not build the same thing.
+
+    Args:
+        name: of the lock.
+        waiting: called when somebody else has it, and every half minute from then on.
+        enough: ends the wait without the lock once it is true: the other has done what we need.
+    """
     root().mkdir(parents=True, exist_ok=True)
     with (root() / f"{name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        tell_again = 0.0
+        while not _locked(lock) and not enough():
+            if time.monotonic() >= tell_again:
+                waiting()
+                tell_again = time.monotonic() + _TELL_SECONDS
+            time.sleep(_LOCK_SECONDS)
         yield
+
+
+def _locked(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -55,6 +55,11 @@ def all_programs() -> dict[str, Path]:
     return {name: place for name, place in places.items() if place.exists()}
 
 
+def is_complete() -> bool:
+    """Whether all of them are there."""
+    return {*_NAMES, "kind", "etcd", "kube-apiserver"} <= all_programs().keys()
+
+
 def _fits() -> bool:
     return sys.platform == "linux" and platform.machine() == "x86_64"
 

@@ -2,6 +2,10 @@
 
 import os
 import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cluster import (
@@ -22,7 +26,7 @@ from cluster import (
 from cluster.engine import Engine
 from cluster.kind import Shape
 from cluster.model import Cluster
-from cluster.progress import Display, display
+from cluster.progress import Display, clock, display
 from cluster.standing import Standing
 from cluster.steps import Step
 
@@ -38,7 +42,7 @@ def up(name: str = model.DEFAULT_NAME, workers: int | None = None) -> Cluster:
         ClusterError: it cannot be done here; says why and what to do.
     """
     network.pool(network.NODES, name)  # a wrong name is told at once
-    with display() as shown, cache.exclusive("up", lambda: shown.say(_WAITING)):
+    with display() as shown, cache.exclusive("up", _Waiting(shown)):
         found = _ensure_engine(shown)
         commands = found.commands(f"cluster-{name}")
         subnet = network.ensure(commands)
@@ -83,22 +87,53 @@ def down(name: str = model.DEFAULT_NAME, *, stop_engine: bool = False) -> None:
 
 def binaries() -> Path:
     """The folder with ``kube-apiserver``, ``etcd``, ``kubectl``, ``helm`` and ``kind``."""
-    with display() as shown, cache.exclusive("up", lambda: shown.say(_WAITING)):
-        if found := published.engine_with_registry():
-            programs = [recipe.published_step(found), recipe.kind_step()]
-        else:
-            programs = [*recipe.api_steps(), recipe.kind_step(needs=("kubernetes",))]
-        steps.run([*programs, recipe.clients_step()], shown)
+    with display() as shown, cache.exclusive("up", _Waiting(shown), clients.is_complete):
+        if not clients.is_complete():
+            if found := published.engine_with_registry():
+                programs = [recipe.published_step(found), recipe.kind_step()]
+            else:
+                programs = [*recipe.api_steps(), recipe.kind_step(needs=("kubernetes",))]
+            steps.run([*programs, recipe.clients_step()], shown)
         return clients.link(clients.all_programs())
 
 
 def start_engine() -> Engine:
     """The container engine that answers; one of our own is started where none does."""
-    with display() as shown, cache.exclusive("up", lambda: shown.say(_WAITING)):
+    with display() as shown, cache.exclusive("up", _Waiting(shown)):
         return _ensure_engine(shown)
 
 
-_WAITING = "Another run is building or starting things here; waiting for it to end"
+def background(name: str, workers: int) -> Path:
+    """Begin to bring a cluster up in a process of its own; returns the log of its output.
+
+    Whoever calls `up` or `binaries` meanwhile waits for what it needs, and sees an error if there
+    is one: it tries again itself.
+    """
+    log = engine.log_file(f"background-{name}")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as out:
+        subprocess.Popen(
+            [sys.executable, "-m", "cluster", "up", "--name", name, "--workers", str(workers)],
+            cwd=cache.HERE.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    return log
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Tells that another run is at work here, how long we wait for it already, and what it does."""
+
+    shown: Display
+    began: float = field(default_factory=time.monotonic)
+
+    def __call__(self) -> None:
+        what = cache.read_running() or "it has just begun"
+        waited = clock(time.monotonic() - self.began)
+        self.shown.say(f"Waiting for another run that builds here ({waited}): {what}")
 
 
 def _ensure_engine(shown: Display) -> Engine:

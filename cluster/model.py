@@ -12,6 +12,7 @@ from cluster.errors import ClusterError
 from cluster.network import Pool
 
 DEFAULT_NAME = "tcpaddon"
+TESTS_NAME = "tcpaddon-e2e"
 _OWN_CONTEXT = "kind-tcpaddon"
 
 

@@ -71,11 +71,17 @@ class _Board:
     def started(self, step: Step) -> None:
         with self.lock:
             self.rows[step.name].began = time.monotonic()
+            self._note()
 
     def ended(self, step: Step, seconds: float, *, failed: bool) -> None:
         with self.lock:
             self.rows[step.name].took = seconds
             self.rows[step.name].failed = failed
+            self._note()
+
+    def _note(self) -> None:
+        running = [row for row in self.rows.values() if row.began and row.took is None]
+        cache.write_running([row.step.title for row in running])
 
     def say(self, line: str) -> None:
         raise NotImplementedError

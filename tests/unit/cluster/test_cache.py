@@ -73,3 +73,15 @@ def test_unreadable_timings_are_no_timings(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "tcpaddon").mkdir()
     (tmp_path / "tcpaddon/timings.json").write_text("{")
     assert cache.read_timings() == {}
+
+
+def test_who_waits_for_a_lock_is_told_and_goes_on_when_the_other_did_enough(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    told: list[str] = []
+    with (
+        cache.exclusive("up", lambda: told.append("free")),
+        cache.exclusive("up", lambda: told.append("taken"), enough=lambda: bool(told)),
+    ):
+        assert told == ["taken"]
