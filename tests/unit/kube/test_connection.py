@@ -6,7 +6,7 @@ from typing import cast
 
 import aiohttp
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tcpaddon.kube.connection import _lines
@@ -28,6 +28,7 @@ async def read(chunks: list[bytes]) -> list[bytes]:
         return [line async for line in _lines(stream, timer, 60.0)]
 
 
+@settings(deadline=None)  # an event loop for each example
 @given(
     lines=st.lists(st.binary(max_size=20).filter(lambda line: b"\n" not in line)),
     cuts=st.lists(st.integers(0, 200)),

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tcpaddon.core.facts import AppFact, Child, Kind, Ref, SecretFact, ServiceFact
@@ -238,6 +238,7 @@ def test_a_fact_of_another_type_is_a_change(store: Store, told: Told) -> None:
     assert len(told.changes) == 2
 
 
+@settings(deadline=None)  # nothing here is about time
 @given(
     st.lists(
         st.tuples(st.sampled_from(["put", "remove"]), st.integers(0, 3), st.integers(1, 30)),
