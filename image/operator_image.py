@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -21,18 +21,19 @@ _PROJECT: Final = ("pyproject.toml", "README.md", "LICENSE")  # what its wheel i
 _LOCK: Final = _ROOT / "requirements" / "operator.txt"
 
 
+def _tag() -> str:
+    recipe = [*sorted(_HERE.glob("*.py")), _HERE / "Dockerfile"]
+    digest = cache.fingerprint(_SOURCES, _LOCK, _ROOT / "pyproject.toml", *recipe)
+    return f"tcpaddon/tcpaddon:{version('tcpaddon')}-{digest}"
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorImage:
-    """The operator's image as it would be built from the sources of this moment."""
+    """The operator's image, built from the sources as they are when this object is made."""
 
     commands: Commands
-
-    @property
-    def tag(self) -> str:
-        """Repository and tag; the tag changes with everything that the image is made of."""
-        recipe = [*sorted(_HERE.glob("*.py")), _HERE / "Dockerfile"]
-        digest = cache.fingerprint(_SOURCES, _LOCK, _ROOT / "pyproject.toml", *recipe)
-        return f"tcpaddon/tcpaddon:{version('tcpaddon')}-{digest}"
+    tag: str = field(default_factory=_tag)
+    """Repository and tag; the tag changes with everything that the image is made of."""
 
     def exists(self) -> bool:
         """Whether the engine has it."""
