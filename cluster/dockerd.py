@@ -69,12 +69,13 @@ def start(commands: Commands, programs: Path) -> None:
     stop()
     home = cache.root() / "engine"
     data = home / "data"
-    data.mkdir(parents=True, exist_ok=True)
-    _STATE.mkdir(parents=True, exist_ok=True)
     identity = data / _IDENTITY
-    if not identity.exists():
+    if not identity.exists():  # new, or half deleted: a daemon makes nothing good of that
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir(parents=True)
         network.remove_bridges(commands)
         identity.write_text(os.urandom(8).hex())
+    _STATE.mkdir(parents=True, exist_ok=True)
     path = [programs / "usr/bin", programs / "usr/sbin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
     argv = [
         *(programs / "usr/sbin/dockerd", "--host", HOST, "--pidfile", _PID),

@@ -49,7 +49,7 @@ _FLAGS = (
 _ENV = {
     "CGO_ENABLED": "0",
     "GOFLAGS": "-mod=readonly",
-    "GOGC": "400",  # a fifth faster; the largest packages take 2 GB
+    "GOGC": "400",  # compilers are short-lived: less collecting, more memory (2 GB at most)
     "GOOS": "linux",
     "GOWORK": "off",
 }

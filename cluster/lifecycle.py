@@ -14,6 +14,7 @@ from cluster import (
     debian,
     dockerd,
     engine,
+    golang,
     kind,
     model,
     network,
@@ -89,7 +90,8 @@ def binaries() -> Path:
     """The folder with ``kube-apiserver``, ``etcd``, ``kubectl``, ``helm`` and ``kind``."""
     with display() as shown, cache.exclusive("up", _Waiting(shown), clients.is_complete):
         if not clients.is_complete():
-            if found := published.engine_with_registry():
+            has_own = golang.api_folder().exists()
+            if not has_own and (found := published.engine_with_registry()):
                 programs = [recipe.published_step(found), recipe.kind_step()]
             else:
                 programs = [*recipe.api_steps(), recipe.kind_step(needs=("kubernetes",))]
