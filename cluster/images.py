@@ -79,7 +79,8 @@ def build(commands: Commands, folder: Path, tag: str, build_args: Mapping[str, s
 
 def load(commands: Commands, node: str, tag: str) -> None:
     """Give an image of the engine to a node, by a pipe: `kind load` writes it to disk twice."""
-    take = ["ctr", "--namespace=k8s.io", "images", "import", "--digests", "-"]
+    # --local: in this process, which unpacks a third faster than the service
+    take = ["ctr", "--namespace=k8s.io", "images", "import", "--digests", "--local", "-"]
     pipe(commands, ["docker", "save", tag], ["docker", "exec", "-i", node, *take])
 
 
