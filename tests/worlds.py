@@ -168,4 +168,8 @@ async def world(server: ApiServer) -> AsyncIterator[World]:
     async with fakes.api(server.url, server.tokens[ADMIN], str(server.ca_file)) as api:
         await api.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
         async with fakes.controllers(api):
-            yield World(api, namespace)
+            made = World(api, namespace)
+            yield made
+            await api.delete(
+                made.path("tcpaddons")
+            )  # the next test's operator is not to serve them

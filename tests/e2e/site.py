@@ -113,7 +113,9 @@ class Site:
         def now() -> Any:
             addon = self.get(namespace, "tcpaddon", name)
             ready = condition(addon, "Ready")
-            current = addon["status"].get("observedGeneration") == addon["metadata"]["generation"]
+            current = (
+                addon.get("status", {}).get("observedGeneration") == addon["metadata"]["generation"]
+            )
             return addon if current and ready.get("status") == "True" else None
 
         return eventually(now, lambda: f"{name} is Ready\n{self.account(namespace, name)}")

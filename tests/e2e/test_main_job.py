@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 
@@ -243,7 +244,7 @@ def test_a_connection_outlives_the_operator(site: Site, namespace: str) -> None:
 
 @pytest.mark.timeout(600)
 def test_from_apply_to_the_first_byte_takes_seconds(
-    site: Site, namespace: str, record_property: pytest.RecordProperty
+    site: Site, namespace: str, record_property: Callable[[str, object], None]
 ) -> None:
     """Ten times; the median is told, not asserted: speed is no promise of a test machine."""
     seconds = []

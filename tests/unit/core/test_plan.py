@@ -222,6 +222,28 @@ def test_a_lost_address_leaves_the_process_and_the_published_key_alone() -> None
     assert w.addon.status.url == ""
 
 
+def test_a_generation_of_the_deployment_that_is_not_ours_is_no_roll() -> None:
+    # Whoever annotates a Deployment makes a new generation, its own controller included.
+    w = served()
+    ref = expected_refs(w.addon).deployment
+    live = w.children[ref]
+    assert isinstance(live, DeploymentFact)
+    w.children[ref] = replace(live, generation=live.generation + 1)
+    assert w.round().is_quiet
+
+
+def test_the_counts_of_the_old_version_do_not_count_for_the_new_one() -> None:
+    w = served()
+    w.edit({**BOUND, "image": "example.com/broker:2"})
+    w.settle()
+    ref = expected_refs(w.addon).deployment
+    live = w.children[ref]
+    assert isinstance(live, DeploymentFact)
+    w.children[ref] = replace(live, updated=1)  # as it was before, not observed yet
+    w.settle()
+    assert "Ready" not in w.events
+
+
 def test_counts_alone_wait_for_five_seconds() -> None:
     w = served({"replicas": 2})
     w.status_written_at = w.now
