@@ -1,6 +1,7 @@
 """Writes docs/conditions.md from the texts in core.reasons.
 
-`python -m tcpaddon.cli.conditions_page` writes it. With `--check` it writes nothing and fails where the page is not what would be written.
+`python -m tcpaddon.cli.conditions_page` writes the page. With `--check` it writes nothing, and
+fails where the page is not what would be written.
 """
 
 import sys

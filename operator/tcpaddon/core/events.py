@@ -10,7 +10,7 @@ from typing import Final
 from tcpaddon.api.v1alpha1 import TcpAddonStatus
 from tcpaddon.core.actions import Note
 from tcpaddon.core.checks.verdict import Verdict
-from tcpaddon.core.status import stored_condition
+from tcpaddon.core.stored import stored_condition
 from tcpaddon.names import Condition
 
 # Good news: these becoming true.

@@ -16,6 +16,7 @@ from tcpaddon.core.facts import Child, DeploymentFact, Facts, PodFact, Ref, Refu
 from tcpaddon.core.ownership import is_ours
 from tcpaddon.core.process import Fault, Process, resolve
 from tcpaddon.core.refs import ExpectedRefs, expected_refs
+from tcpaddon.core.stored import was_rolled_out
 
 # A pod that was evicted or cut short is replaced, and says nothing about the version.
 _OVER: Final = frozenset({"Failed", "Succeeded"})
@@ -68,7 +69,11 @@ class Situation:
 
     @property
     def rolled_out(self) -> bool:
-        """Whether just the wanted processes run, all of the wanted version, and all answer."""
+        """Whether just the wanted processes run, all of the wanted version, and all answer.
+
+        The counts are of the generation that the Deployment's controller has observed. Anybody's
+        annotation makes a new generation; that is no roll where nothing of ours has changed.
+        """
         live, wanted = self.live_deployment, self.addon.spec.replicas
         return (
             live is not None
@@ -76,7 +81,10 @@ class Situation:
             and self.template is not None
             and self.refs.deployment not in self.facts.refusals
             and live.revision == self.template.revision
-            and live.observed_generation >= live.generation
+            and (
+                live.observed_generation >= live.generation
+                or was_rolled_out(self.addon, self.template.revision)
+            )
             and (wanted, wanted, wanted, wanted)
             == (live.desired, live.replicas, live.updated, live.available)
         )

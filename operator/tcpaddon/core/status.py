@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from tcpaddon.api.v1alpha1 import ConditionStatus, TcpAddonStatus
+from tcpaddon.api.v1alpha1 import TcpAddonStatus
 from tcpaddon.core.checks.summary import conditions
 from tcpaddon.core.checks.verdict import Verdict
 from tcpaddon.core.checks.workload import UNDER_WAY
 from tcpaddon.core.children.child import selector
 from tcpaddon.core.situation import Situation
+from tcpaddon.core.stored import stored_condition
 from tcpaddon.names import Condition
 
 _REST_SECONDS: Final = 5.0  # design.md: counts are coalesced
@@ -97,11 +98,6 @@ def _condition(situation: Situation, condition: Condition, verdict: Verdict) -> 
         "reason": verdict.reason.value,
         "message": verdict.message,
     }
-
-
-def stored_condition(status: TcpAddonStatus, condition: Condition) -> ConditionStatus | None:
-    """Return a condition as it was last written, None where it never was."""
-    return next((c for c in status.conditions if c.type == condition.value), None)
 
 
 def rfc3339(moment: datetime) -> str:
