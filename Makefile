@@ -71,15 +71,17 @@ format: .venv/ready ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix .
 
 # --- generated files -------------------------------------------------------------------------------
+GENERATORS := tcpaddon.api.generate tcpaddon.cli.conditions_page manifests
+
 .PHONY: generate
-generate: .venv/ready ## Write anew what is generated: CRD, manifests, reference
-	@$(BIN)/python -m tcpaddon.api.generate
+generate: .venv/ready ## Write anew what is generated: CRD, chart's CRD and README, manifests, reference
+	@for generator in $(GENERATORS); do $(BIN)/python -m $$generator; done
 
 .PHONY: check-generated
 check-generated: .venv/ready
-	@$(BIN)/python -m tcpaddon.api.generate --check
+	@for generator in $(GENERATORS); do $(BIN)/python -m $$generator --check; done
 
 # --- numbers ---------------------------------------------------------------------------------------
 .PHONY: bench-quick
 bench-quick: .venv/ready ## 2,000 addons against a real API server: requests, seconds, memory
-	@$(BIN)/python bench/quick.py
+	@PYTHONPATH=. $(BIN)/python bench/quick.py

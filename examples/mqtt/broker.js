@@ -24,7 +24,8 @@ broker.on('publish', (packet, client) => {
 broker.on('connectionError', (client, error) => log(`${addressOf(client)}: ${error.message}`))
 broker.on('clientError', (client, error) => log(`${client.id} (${addressOf(client)}): ${error.message}`))
 
-const server = createServer((socket) => {
+// Without noDelay a message waits up to 40 ms for company (Nagle and delayed acknowledgements).
+const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
   // A socket forgets its peer when it closes, and the log wants it then. The TCP handshakes of
   // the readiness probe come by here too: they say nothing and are not worth a line.
   socket.peer = `${socket.remoteAddress}:${socket.remotePort}`

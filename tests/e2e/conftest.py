@@ -16,7 +16,7 @@ _numbers = count(1)
 def site() -> Iterator[Site]:
     workers = int(os.environ.get("WORKERS") or 0)
     found = build_site(workers)
-    for left in found.list("default", "namespace", "tcpaddon-e2e=yes"):  # by a run that was killed
+    for left in found.all("default", "namespace", "tcpaddon-e2e=yes"):  # by a run that was killed
         found.kubectl("delete", "namespace", left["metadata"]["name"], "--wait=false")
     found.install()
     yield found

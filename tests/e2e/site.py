@@ -101,7 +101,7 @@ class Site:
         said = self.kubectl("-n", namespace, "get", kind, name, "-o", "json", "--ignore-not-found")
         return json.loads(said) if said else None
 
-    def list(self, namespace: str, kind: str, selector: str = "") -> list[dict[str, Any]]:
+    def all(self, namespace: str, kind: str, selector: str = "") -> list[dict[str, Any]]:
         """List objects."""
         said = self.kubectl("-n", namespace, "get", kind, "-l", selector, "-o", "json")
         found: list[dict[str, Any]] = json.loads(said)["items"]
@@ -148,7 +148,7 @@ class Site:
         return "\n".join([*parts, "The operator's log:", log])
 
     # --- the audit log --------------------------------------------------------------------------
-    def requests(self, namespace: str) -> "list[dict[str, Any]]":
+    def requests(self, namespace: str) -> list[dict[str, Any]]:
         """Every request of the operator's about a namespace, watches left out, oldest first."""
         operator = f"system:serviceaccount:{OPERATOR_NAMESPACE}:tcpaddon"
         return [

@@ -105,14 +105,14 @@ def _ends_by_sigterm(site: Site, namespace: str, url: str) -> None:
     """Delete the pod: the server itself must say goodbye, which SIGKILL would not let it."""
     with connected(url) as connection, connection.makefile("rb") as lines:
         lines.readline()
-        (pod,) = site.list(namespace, "pods", "tcpaddon.io/addon=echo")
+        (pod,) = site.all(namespace, "pods", "tcpaddon.io/addon=echo")
         site.kubectl("-n", namespace, "delete", "pod", pod["metadata"]["name"], "--wait=false")
         connection.settimeout(19)
         assert lines.readline() == b"goodbye\n"
     eventually(
         lambda: (
             pod["metadata"]["name"]
-            not in [p["metadata"]["name"] for p in site.list(namespace, "pods")]
+            not in [p["metadata"]["name"] for p in site.all(namespace, "pods")]
         ),
         "the pod ends",
     )

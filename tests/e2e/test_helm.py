@@ -56,7 +56,7 @@ def test_an_addon_deleted_while_the_operator_was_down_leaves_no_key(
     site.ready(namespace, "echo")
     site.kubectl("-n", OPERATOR_NAMESPACE, "scale", "deployment/tcpaddon", "--replicas=0")
     eventually(
-        lambda: not site.list(OPERATOR_NAMESPACE, "pods", "app.kubernetes.io/name=tcpaddon"),
+        lambda: not site.all(OPERATOR_NAMESPACE, "pods", "app.kubernetes.io/name=tcpaddon"),
         "the operator is down",
     )
     site.kubectl("-n", namespace, "delete", "tcp", "echo")
@@ -70,7 +70,7 @@ def test_an_addon_deleted_while_the_operator_was_down_leaves_no_key(
 def test_the_operator_runs_as_nobody_with_a_root_file_system_that_cannot_be_written(
     site: Site,
 ) -> None:
-    (pod,) = site.list(OPERATOR_NAMESPACE, "pods", "app.kubernetes.io/name=tcpaddon")
+    (pod,) = site.all(OPERATOR_NAMESPACE, "pods", "app.kubernetes.io/name=tcpaddon")
     (container,) = pod["spec"]["containers"]
     context = {**pod["spec"].get("securityContext", {}), **container["securityContext"]}
     assert context["runAsNonRoot"] is True
@@ -80,4 +80,4 @@ def test_the_operator_runs_as_nobody_with_a_root_file_system_that_cannot_be_writ
 
 
 def _pods(site: Site, namespace: str) -> set[str]:
-    return {p["metadata"]["uid"] for p in site.list(namespace, "pods", "tcpaddon.io/addon=echo")}
+    return {p["metadata"]["uid"] for p in site.all(namespace, "pods", "tcpaddon.io/addon=echo")}

@@ -115,7 +115,7 @@ def test_a_new_version_takes_over_while_clients_go_on(site: Site, namespace: str
         eventually(lambda: "2" in seen, "the second version answers")
         site.ready(namespace, "echo")
         eventually(
-            lambda: len(site.list(namespace, "pods", "tcpaddon.io/addon=echo")) == 1,
+            lambda: len(site.all(namespace, "pods", "tcpaddon.io/addon=echo")) == 1,
             "the old version has ended",
         )
     finally:
@@ -195,7 +195,7 @@ def test_deleting_an_addon_takes_its_objects_and_its_key_and_nothing_else(
 
     def left() -> Any:
         secret = site.get(namespace, "secret", "app-env")
-        children = site.list(namespace, "service,deployment,secret", "tcpaddon.io/role=child")
+        children = site.all(namespace, "service,deployment,secret", "tcpaddon.io/role=child")
         return secret if set(secret["data"]) == {"OTHER"} and not children else None
 
     secret = eventually(left, "key and children are gone")

@@ -96,7 +96,7 @@ class AddonWatch:
     def _register(self, registry: kopf.OperatorRegistry) -> None:
         loop, deliver = self._loop, self._deliver
 
-        @kopf.on.login(registry=registry)  # type: ignore[arg-type]
+        @kopf.on.login(registry=registry)
         async def login(**_: Any) -> kopf.ConnectionInfo:
             return kopf.ConnectionInfo(**await self._login())
 

@@ -1,12 +1,13 @@
 """Serves health and metrics: /healthz (restart me?), /readyz (may I be counted on?), /metrics."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 # Says what is wrong, a sentence each; nothing wrong: healthy.
 Check = Callable[[], list[str]]
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Endpoints:
@@ -32,7 +33,7 @@ class Endpoints:
         await self._runner.cleanup()
 
 
-def _answer(check: Check) -> Callable[[web.Request], "web.StreamResponse | object"]:
+def _answer(check: Check) -> _Handler:
     async def handle(_request: web.Request) -> web.Response:
         wrong = check()
         if wrong:
@@ -42,7 +43,7 @@ def _answer(check: Check) -> Callable[[web.Request], "web.StreamResponse | objec
     return handle
 
 
-def _metrics(registry: CollectorRegistry) -> Callable[[web.Request], "web.StreamResponse | object"]:
+def _metrics(registry: CollectorRegistry) -> _Handler:
     async def handle(_request: web.Request) -> web.Response:
         return web.Response(
             body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
