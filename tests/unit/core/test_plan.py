@@ -5,7 +5,14 @@ from typing import Any
 
 import pytest
 
-from tcpaddon.core.facts import DeploymentFact, Kind, Ref, SecretFact
+from tcpaddon.core.facts import (
+    AppContainer,
+    AppFact,
+    DeploymentFact,
+    Kind,
+    Ref,
+    SecretFact,
+)
 from tcpaddon.core.plan import plan
 from tcpaddon.core.refs import expected_refs
 from tests.unit.core.world import HOST, UID, World, addon, secret
@@ -53,6 +60,40 @@ def test_a_create_costs_four_objects_and_three_writes_of_status() -> None:
         "status",
     ]
     assert w.events == ["AddressAssigned", "BindingPublished", "Ready"]
+
+
+def test_with_an_app_to_follow_a_create_costs_its_mark_besides() -> None:
+    web = AppFact(
+        ref=Ref(Kind.DEPLOYMENT, "iot", "web"),
+        uid="uid-of-web",
+        resource_version=1,
+        addon=None,
+        owner_uid=None,
+        applied="",
+        fields="",
+        deleting=False,
+        containers=(AppContainer("web", "example.com/app:7"),),
+        default_container="",
+        pod_fields={},
+        marked_by=frozenset(),
+    )
+    w = world({"appRef": {"name": "web"}})
+    w.users[web.ref] = web
+    w.settle()
+    w.give_address()
+    w.settle()
+    w.start_pods()
+    w.settle()
+    assert w.writes.count("apply Deployment web") == 1
+    assert len(w.writes) == 8
+    # The mark is the label alone, by a manager of the addon's own.
+    assert set(w.bodies[web.ref]) == {"apiVersion", "kind", "metadata"}
+    newer = (AppContainer("web", "example.com/app:8"),)
+    w.users[web.ref] = replace(web, containers=newer, marked_by=frozenset({UID}))
+    w.writes.clear()
+    w.settle()
+    assert w.writes == ["apply Deployment mqtt-tcp", "status"]
+    assert w.addon.status.image == "example.com/app:8"
 
 
 def test_the_order_on_create_is_service_then_address_then_the_rest() -> None:
