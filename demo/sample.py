@@ -32,13 +32,7 @@ class Sample:
         Raises:
             ClusterError: the API server refuses them.
         """
-        objects = [
-            found
-            for file in ("app.yaml", "addon.yaml")
-            for found in yaml.safe_load_all((_MANIFESTS / file).read_text(encoding="utf-8"))
-        ]
-        for found in objects:
-            _set_image(found, image)
+        objects = with_image(image)
         self._kubectl("apply", "--server-side", "--filename=-", stdin=yaml.safe_dump_all(objects))
 
     def wait(self) -> None:
@@ -95,8 +89,16 @@ class Sample:
         ]
 
 
-def _set_image(found: dict[str, Any], image: str) -> None:
-    template = found.get("spec", {}).get("template", {})
-    for container in template.get("spec", {}).get("containers", []):
-        if container["image"] == _IMAGE:
-            container["image"] = image
+def with_image(image: str, manifests: Path = _MANIFESTS) -> list[dict[str, Any]]:
+    """Return the objects of the sample app and its TcpAddon, running this image."""
+    objects: list[dict[str, Any]] = [
+        found
+        for file in ("app.yaml", "addon.yaml")
+        for found in yaml.safe_load_all((manifests / file).read_text(encoding="utf-8"))
+    ]
+    for found in objects:
+        template = found.get("spec", {}).get("template", {})
+        for container in template.get("spec", {}).get("containers", []):
+            if container["image"] == _IMAGE:
+                container["image"] = image
+    return objects
