@@ -30,5 +30,4 @@ def namespace(site: Site) -> Iterator[str]:
     site.kubectl("create", "namespace", name)
     site.kubectl("label", "namespace", name, "tcpaddon-e2e=yes")
     yield name
-    if not os.environ.get("KEEP"):
-        site.kubectl("delete", "namespace", name, "--wait=false")
+    site.kubectl("delete", "namespace", name, "--wait=false")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.site import Site, addon, app, app_secret, connected, eventually, greeting
+from tests.e2e.site import Refused, Site, addon, app, app_secret, connected, eventually, greeting
 
 
 def spec(site: Site, **more: Any) -> dict[str, Any]:
@@ -22,15 +22,13 @@ def test_an_image_that_does_not_exist(site: Site, namespace: str) -> None:
 
 
 def test_a_process_type_that_the_procfile_lacks(site: Site, namespace: str) -> None:
-    site.apply(namespace, addon("echo", spec(site, procfile="web: npm start\n")))
-    sentence = site.told(namespace, "echo", "Ready", "UnknownProcessType")
-    assert "tcp" in sentence
-    assert "web" in sentence
+    with pytest.raises(Refused, match=r"The procfile has no line for processType"):
+        site.apply(namespace, addon("echo", spec(site, procfile="web: npm start\n")))
 
 
 def test_a_bad_line_of_the_procfile(site: Site, namespace: str) -> None:
-    site.apply(namespace, addon("echo", spec(site, procfile="web: npm start\nnonsense\n")))
-    assert "line 2" in site.told(namespace, "echo", "Ready", "InvalidProcfile")
+    site.apply(namespace, addon("echo", spec(site, procfile="tcp: ./serve\nnonsense\n")))
+    assert "line 2" in site.told(namespace, "echo", "Ready", "InvalidProcfile").lower()
 
 
 def test_a_missing_secret(site: Site, namespace: str) -> None:
