@@ -106,14 +106,13 @@ def test_pods_pass_pod_security_restricted_with_a_read_only_root(kind: str) -> N
 
 
 def test_the_operator_understands_every_variable_that_the_chart_sets() -> None:
-    options = ("watchNamespaces={a,b}", "workers=3", "log.format=text", "log.level=debug")
+    options = ("workers=3", "log.format=text", "log.level=debug")
     deployment = one("Deployment", *(word for option in options for word in ("--set", option)))
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     environment = {each["name"]: each.get("value", "from-the-pod") for each in container["env"]}
     assert settings.parse([], environment) == settings.Settings(
         namespace="from-the-pod",
         identity="from-the-pod",
-        watch_namespaces=("a", "b"),
         workers=3,
         log_format="text",
         log_level="debug",
@@ -145,7 +144,7 @@ def test_only_several_replicas_get_a_disruption_budget() -> None:
 
 def test_a_digest_wins_over_the_tag() -> None:
     digest = f"sha256:{'0' * 64}"
-    deployment = one("Deployment", "--set", f"image.tag=1,image.digest={digest}")
+    deployment = one("Deployment", "--set-string", f"image.tag=1,image.digest={digest}")
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     assert container["image"] == f"tcpaddon/tcpaddon@{digest}"
 
