@@ -150,6 +150,8 @@ def pod_fact(raw: Raw) -> PodFact:
         exit_reason=intern(exited.get("reason", "")),
         exit_message=exited.get("message", ""),
         exited_at=_time(exited.get("finishedAt")),
+        started=bool(process.get("started")),
+        exit_started_at=_time(exited.get("startedAt")),
     )
 
 

@@ -167,7 +167,12 @@ def _holders(fact: Child) -> frozenset[str]:
 
 def _had_more(addon: TcpAddon, facts: Facts) -> bool:
     """Tell whether a child is missing that was there before, by the addon's own status."""
-    return (addon.status.observed_generation or 0) > 0 and facts.service is None
+    status = addon.status
+    return (
+        ((status.observed_generation or 0) > 0 and facts.service is None)
+        or (bool(status.revision) and facts.deployment is None)
+        or (bool(status.binding and status.binding.name) and facts.binding is None)
+    )
 
 
 def _waits_for_the_user(addon: TcpAddon, facts: Facts) -> bool:

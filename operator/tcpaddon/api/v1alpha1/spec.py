@@ -37,7 +37,7 @@ class AppRef(Part):
     """Name of the app's workload in the addon's namespace, for example web."""
     container: DnsLabel | None = None
     """Container whose image, environment and mounts are followed. Default: the container that
-    annotation kubectl.kubernetes.io/default-container names, else the first."""
+    annotation kubectl.kubernetes.io/default-container names, else the only one."""
 
 
 class Launcher(StrEnum):
