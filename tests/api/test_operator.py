@@ -7,6 +7,7 @@ import pytest
 
 from tests.apiserver import ApiServer
 from tests.operators import eventually, operator
+from tests.wire import Wire
 from tests.worlds import World, decoded, encoded, world
 
 SPEC: dict[str, Any] = {
@@ -258,6 +259,38 @@ async def test_a_replaced_secret_gets_its_key_again(apiserver: ApiServer) -> Non
             return set(secret["data"]) == {"OTHER", "TCP_URL"}
 
         await eventually(whole, "both keys are there")
+
+
+@pytest.mark.parametrize("kind", ["services", "deployments"])
+async def test_a_child_that_somebody_deletes_is_made_again(apiserver: ApiServer, kind: str) -> None:
+    async with world(apiserver) as w, operator(apiserver.kubeconfig()):
+        await w.secret("app-env", {})
+        await w.addon("mqtt", SPEC)
+        await ready(w, "mqtt")
+        before = await w.get(kind, "mqtt-tcp")
+        await w.api.delete(w.path(kind, "mqtt-tcp"))
+
+        async def another() -> bool:
+            now = await w.get(kind, "mqtt-tcp")
+            return now is not None and now["metadata"]["uid"] != before["metadata"]["uid"]
+
+        await eventually(another, "it is there again")
+
+
+async def test_a_deletion_that_passed_while_the_connection_was_cut_is_carried_out(
+    apiserver: ApiServer, wire: Wire
+) -> None:
+    async with world(apiserver) as w, operator(apiserver.kubeconfig(port=wire.port)) as op:
+        await w.secret("app-env", {"OTHER": "untouched"})
+        addon = await w.addon("mqtt", SPEC)
+        await ready(w, "mqtt")
+        wire.cut()
+        await w.api.delete(w.path("tcpaddons", "mqtt"))
+        await w.collect_garbage(addon["metadata"]["uid"])
+        wire.mend()
+        await eventually(lambda: _without_key(w), "the key is given back")
+        await eventually(_idle(op), "the queue is idle")
+        assert await w.get("services", "mqtt-tcp") is None
 
 
 async def test_scaling_through_the_scale_subresource_scales_the_process(

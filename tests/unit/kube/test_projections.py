@@ -211,13 +211,14 @@ def pod(container: dict[str, Any], *conditions: dict[str, str], **parts: Any) ->
 
 
 def test_a_pod_that_runs_tells_since_when() -> None:
-    running = {"state": {"running": {"startedAt": "2026-11-23T21:35:25Z"}}}
+    running = {"state": {"running": {"startedAt": "2026-11-23T21:35:25Z"}}, "started": True}
     ready = {"type": "Ready", "status": "True"}
     fact = pod_fact(pod(running, ready, {"type": "PodScheduled", "status": "True"}))
     assert fact.started_at == datetime(2026, 11, 23, 21, 35, 25, tzinfo=UTC)
     assert (fact.revision, fact.phase, fact.restarts) == ("1-abc", "Running", 2)
     assert (fact.ready, fact.scheduled, fact.unschedulable) == (True, True, "")
     assert fact.exit_code is None
+    assert fact.started
 
 
 def test_a_pod_that_crashes_tells_its_last_words() -> None:
@@ -225,6 +226,7 @@ def test_a_pod_that_crashes_tells_its_last_words() -> None:
         "exitCode": 1,
         "reason": "Error",
         "message": "no broker",
+        "startedAt": "2026-11-23T21:34:25Z",
         "finishedAt": "2026-11-23T21:35:25Z",
     }
     waiting = {"reason": "CrashLoopBackOff", "message": "back-off 10s"}
@@ -233,7 +235,9 @@ def test_a_pod_that_crashes_tells_its_last_words() -> None:
     assert (fact.waiting_reason, fact.waiting_message) == ("CrashLoopBackOff", "back-off 10s")
     assert (fact.exit_code, fact.exit_reason, fact.exit_message) == (1, "Error", "no broker")
     assert fact.exited_at == datetime(2026, 11, 23, 21, 35, 25, tzinfo=UTC)
+    assert fact.exit_started_at == datetime(2026, 11, 23, 21, 34, 25, tzinfo=UTC)
     assert fact.started_at is None
+    assert not fact.started
 
 
 def test_the_newest_end_of_a_process_counts() -> None:
