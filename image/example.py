@@ -25,7 +25,7 @@ _NPM: Final = Path("lib/node_modules/npm")
 
 
 def _app_files() -> list[Path]:
-    return [file for file in sorted(_APP.iterdir()) if file.is_file()]
+    return [file for file in sorted(_APP.iterdir()) if file.is_file() and file.suffix != ".md"]
 
 
 def _tag() -> str:
