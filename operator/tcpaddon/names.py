@@ -97,6 +97,7 @@ class Reason(StrEnum):
     WAITING_FOR_NODE = "WaitingForNode"
     PULLING_IMAGE = "PullingImage"
     # the user's spec cannot be carried out
+    INVALID_SPEC = "InvalidSpec"
     UNKNOWN_PROCESS_TYPE = "UnknownProcessType"
     INVALID_PROCFILE = "InvalidProcfile"
     INVALID_PORT = "InvalidPort"

@@ -68,6 +68,12 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
     ),
     Reason.PULLING_IMAGE: Explanation("The node pulls the image and makes the container.", "Wait."),
     # the user's spec cannot be carried out
+    Reason.INVALID_SPEC: Explanation(
+        "The stored spec breaks a rule that came after it was stored; what runs is left as it is.",
+        "Change the spec as the message says.",
+        asks=True,
+        stalls=True,
+    ),
     Reason.UNKNOWN_PROCESS_TYPE: Explanation(
         "The Procfile has no line for `spec.processType`.",
         "Add the line, or set `spec.processType` to a type that is there.",

@@ -12,6 +12,7 @@ from tcpaddon.core.actions import Plan
 from tcpaddon.core.facts import AppFact, Child, Facts, SecretFact
 from tcpaddon.core.plan import plan as make_plan
 from tcpaddon.core.release import release
+from tcpaddon.core.unreadable import unreadable
 from tcpaddon.kube import paths
 from tcpaddon.kube.answers import Stale
 from tcpaddon.kube.words import Scope
@@ -79,12 +80,22 @@ class Reconciler:
         try:
             addon = TcpAddon.parse(stored.body)
         except InvalidAddon as error:
-            log.warning("this addon cannot be read, it stays as it is", error=str(error))
-            return False
+            return await self._tell_unreadable(key, stored, str(error))
         facts = await self.gatherer.facts(addon, stored)
         if _had_more(addon, facts) and not await self._is_alive(key, stored):
             return False
         return await self._carry_out(key, addon, stored, facts)
+
+    async def _tell_unreadable(self, key: Key, stored: StoredAddon, why: str) -> bool:
+        log.warning("this addon cannot be read; what runs stays as it is", why=why)
+        status = unreadable(stored.body, why, self.gatherer.clock())
+        if status is None:
+            return False
+        raw = await self.gatherer.client.apply_status(
+            key.namespace, key.name, stored.resource_version, status
+        )
+        self.addons.put(raw)
+        return True
 
     async def _carry_out(
         self, key: Key, addon: TcpAddon, stored: StoredAddon, facts: Facts
