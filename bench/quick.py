@@ -161,7 +161,7 @@ def requests(server: ApiServer) -> Counter[str]:
     counted: Counter[str] = Counter()
     for line in server.audit():
         ref = line.get("objectRef", {})
-        if line["user"]["username"] == "operator" and ref.get("name"):
+        if line["user"].get("username") == "operator" and ref.get("name"):
             counted[f"{line['verb']} {ref['resource']}{'/status' * ('subresource' in ref)}"] += 1
     return counted
 

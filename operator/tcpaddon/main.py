@@ -1,7 +1,6 @@
 """Wires the operator together, starts it and stops it."""
 
 import asyncio
-import contextlib
 import signal
 import sys
 from collections.abc import Coroutine
@@ -17,6 +16,7 @@ from tcpaddon.handlers.watch import AddonWatch
 from tcpaddon.kube import paths
 from tcpaddon.kube.answers import NotLeading, Retry
 from tcpaddon.kube.client import Client, connect
+from tcpaddon.kube.credentials import NoCluster
 from tcpaddon.kube.events import Recorder
 from tcpaddon.kube.lease import Leadership
 from tcpaddon.kube.reflector import Reflector
@@ -228,8 +228,10 @@ def main() -> None:
     """Run the operator until SIGTERM."""
     config = settings.parse(sys.argv[1:])
     logs.configure(config.log_format, config.log_level)
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         sys.exit(asyncio.run(_run(config)))
+    except NoCluster as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

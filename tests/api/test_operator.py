@@ -341,7 +341,7 @@ def _requests(server: ApiServer, namespace: str) -> list[dict[str, Any]]:
     return [
         line
         for line in server.audit()
-        if line["user"]["username"] == "operator"
+        if line["user"].get("username") == "operator"
         and line.get("objectRef", {}).get("namespace") == namespace
         and line["verb"] != "watch"
     ]

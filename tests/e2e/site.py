@@ -154,7 +154,7 @@ class Site:
         return [
             line
             for line in cluster.audit_events(self.cluster)
-            if line["user"]["username"] == operator
+            if line["user"].get("username") == operator
             and line.get("objectRef", {}).get("namespace") == namespace
             and line["verb"] != "watch"
         ]

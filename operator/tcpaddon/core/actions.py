@@ -25,6 +25,25 @@ class Apply:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveBack:
+    """Take our keys and mark out of one of the user's objects, and nothing else.
+
+    Not an apply of nothing: where nobody owns the map that our keys are in (the user applied
+    `stringData`, or the managed fields were stripped), that would take the whole map along.
+
+    resource_version: as it was when it was seen that the keys are ours; of another one nothing
+    is taken. keys: of a Secret's data. mark_is_shared: another addon's manager holds the mark too.
+    """
+
+    ref: Ref
+    manager: str
+    uid: str
+    resource_version: int
+    keys: frozenset[str] = frozenset()
+    mark_is_shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """Delete one of our children, this very object."""
 
@@ -46,6 +65,7 @@ class Plan:
     """The whole decision. `status` is None where the stored status is already right."""
 
     applies: tuple[Apply, ...] = ()
+    give_backs: tuple[GiveBack, ...] = ()
     deletes: tuple[Delete, ...] = ()
     status: Mapping[str, Any] | None = None
     events: tuple[Note, ...] = ()
@@ -54,4 +74,5 @@ class Plan:
     @property
     def is_quiet(self) -> bool:
         """Whether the plan asks the API server for nothing."""
-        return not (self.applies or self.deletes or self.status is not None or self.events)
+        writes = self.applies or self.give_backs or self.deletes
+        return not (writes or self.status is not None or self.events)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tcpaddon.api.v1alpha1 import TcpAddon
-from tcpaddon.core.actions import Apply
+from tcpaddon.core.actions import Apply, GiveBack
 from tcpaddon.core.address import Address
 from tcpaddon.core.children.binding_secret import encoded
 from tcpaddon.core.facts import AppFact, Kind, Ref, SecretFact
@@ -71,8 +71,6 @@ def publication(addon: TcpAddon, secret: SecretFact, addresses: Sequence[Address
 def publish(addon: TcpAddon, published: Publication) -> Apply:
     """Ask for our keys in the app's Secret, and for the mark that makes it watched."""
     uid, secret = addon.metadata.uid, published.secret
-    if not published.data:
-        return give_back(uid, secret)
     body = {**_marked(secret.ref), "data": dict(published.data)}
     return Apply(ref=secret.ref, body=body, manager=manager_for(uid), uid=secret.uid)
 
@@ -83,19 +81,18 @@ def mark(addon: TcpAddon, app: AppFact) -> Apply:
     return Apply(ref=app.ref, body=_marked(app.ref), manager=manager_for(uid), uid=app.uid)
 
 
-def give_back(uid: str, held: SecretFact | AppFact) -> Apply:
-    """Ask for everything that an addon has of a user's object to be given back: an empty apply."""
-    return Apply(ref=held.ref, body=_named(held.ref), manager=manager_for(uid), uid=held.uid)
-
-
-def _named(ref: Ref) -> dict[str, object]:
-    return {
-        "apiVersion": _API_VERSIONS[ref.kind],
-        "kind": ref.kind.value,
-        "metadata": {"name": ref.name, "namespace": ref.namespace},
-    }
+def give_back(uid: str, held: SecretFact | AppFact) -> GiveBack:
+    """Ask for everything that an addon has of a user's object to be given back."""
+    return GiveBack(
+        ref=held.ref,
+        manager=manager_for(uid),
+        uid=held.uid,
+        resource_version=held.resource_version,
+        keys=held.owned.get(uid, frozenset()) if isinstance(held, SecretFact) else frozenset(),
+        mark_is_shared=bool(held.marked_by - {uid}),
+    )
 
 
 def _marked(ref: Ref) -> dict[str, object]:
     metadata = {"name": ref.name, "namespace": ref.namespace, "labels": {LABEL_ROLE: ROLE_APP}}
-    return {**_named(ref), "metadata": metadata}
+    return {"apiVersion": _API_VERSIONS[ref.kind], "kind": ref.kind.value, "metadata": metadata}

@@ -11,6 +11,10 @@ SHELL: Final = "/bin/sh"
 # and has a link to itself for every process type of the image.
 _BUILDPACK_LAUNCHER: Final = "/cnb/lifecycle/launcher"
 _BUILDPACK_PROCESS: Final = "/cnb/process/"
+# They start what they run in a shell of their own, which dies of SIGTERM without handing it on,
+# and then end themselves: the process behind them would be killed in the middle of its drain. Under
+# the wrapper it is told itself and waited for. Where they work there is a shell.
+_SCRIPT_RUNNERS: Final = frozenset({"npm", "npx", "pnpm", "pnpx", "yarn", "yarnpkg"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +72,7 @@ def launch(start: Start) -> Launch:
     if start.of_buildpack:
         return Launch(command=(_BUILDPACK_LAUNCHER, _literal(start.line)))
     plain = shell.plain(start.line)
-    if plain is None:
+    if plain is None or plain.words[0].rpartition("/")[2] in _SCRIPT_RUNNERS:
         wrapper = _literal(shell.WRAPPER)
         return Launch(
             command=(SHELL, "-c", wrapper, "tcpaddon", _literal(start.line)), needs_shell=True

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from tcpaddon.api.v1alpha1 import TcpAddon
 from tcpaddon.core import binding
-from tcpaddon.core.actions import Apply, Delete, Plan
+from tcpaddon.core.actions import Apply, Delete, GiveBack, Plan
 from tcpaddon.core.checks.pods import boot_ends
 from tcpaddon.core.events import notes
 from tcpaddon.core.facts import Facts, Kind, SecretFact
@@ -32,7 +32,8 @@ def plan(addon: TcpAddon, facts: Facts) -> Plan:
     situation = assess(addon, facts)
     status = decide(situation)
     return Plan(
-        applies=(*_applies(situation), *_give_backs(situation)),
+        applies=tuple(_applies(situation)),
+        give_backs=tuple(_give_backs(situation)),
         deletes=tuple(_deletes(situation, status)),
         status=status.body,
         events=() if status.body is None else notes(addon.status, status.conditions),
@@ -52,18 +53,21 @@ def _applies(situation: Situation) -> Iterator[Apply]:
     bound = situation.due(situation.binding, facts.binding)
     if bound:
         yield bound
-    if published and published.needs_apply and published.secret.ref not in facts.refusals:
+    writes = published and published.needs_apply and published.secret.ref not in facts.refusals
+    if published and writes and published.data:
         yield binding.publish(addon, published)
     deployment = situation.due(situation.deployment, facts.deployment)
     if deployment:
         yield deployment
 
 
-def _give_backs(situation: Situation) -> Iterator[Apply]:
+def _give_backs(situation: Situation) -> Iterator[GiveBack]:
     """Give back what the spec names no more; a Secret when its successor has the key."""
     uid, refs = situation.addon.metadata.uid, situation.refs
     published = situation.publication
     moved = refs.app_secret is None or (published is not None and not published.conflicts)
+    if published and published.needs_apply and not published.data and holds(published.secret, uid):
+        yield binding.give_back(uid, published.secret)  # every key is somebody else's by now
     for held in situation.facts.forsaken:
         if held.ref in (refs.app_secret, refs.app) or held.ref in situation.facts.refusals:
             continue

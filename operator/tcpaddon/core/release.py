@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from tcpaddon.core.actions import Apply
+from tcpaddon.core.actions import GiveBack
 from tcpaddon.core.binding import give_back
 from tcpaddon.core.facts import AppFact, SecretFact
 
 
-def release(uid: str, held: Sequence[SecretFact | AppFact]) -> tuple[Apply, ...]:
+def release(uid: str, held: Sequence[SecretFact | AppFact]) -> tuple[GiveBack, ...]:
     """Ask for the keys and marks of the addon `uid`, and for nothing else, to be given back.
 
     Objects that carry nothing of this addon any more are passed over.

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from typing import Final, Self
 
 from tcpaddon import names
-from tcpaddon.core.actions import Apply, Delete
+from tcpaddon.core.actions import Apply, Delete, GiveBack
 from tcpaddon.core.facts import Refusal
 from tcpaddon.kube.answers import (
     Asked,
@@ -170,6 +170,30 @@ class Client:
         query = {"fieldManager": names.MANAGER_STATUS, "force": "true"}
         path = ADDONS.path(namespace, name, "status")
         return await self._write(Call(asked, "PATCH", path, query, body, _APPLY))
+
+    async def give_back(self, give: GiveBack) -> Raw:
+        """Take our keys and mark out of a user's object; return what is left of it.
+
+        A mark that another addon holds too stays: then only our hold on it is let go, by an apply
+        of nothing, which is safe once no key of ours is left in the object.
+
+        Raises:
+            Stale: the object changed since it was looked at. Gone: it is not there any more.
+        """
+        asked = Asked("give_back", give.ref.kind, give.ref.name)
+        head: dict[str, object] = {"uid": give.uid, "resourceVersion": str(give.resource_version)}
+        if not give.mark_is_shared:
+            head["labels"] = {names.LABEL_ROLE: None}
+        body: dict[str, object] = {"metadata": head}
+        if give.keys:
+            body["data"] = dict.fromkeys(sorted(give.keys))
+        path = resource_of(give.ref.kind).path(give.ref.namespace, give.ref.name)
+        query = {"fieldManager": give.manager}
+        left = await self._write(Call(asked, "PATCH", path, query, body, _MERGE))
+        if give.mark_is_shared:
+            nothing = Apply(ref=give.ref, body={}, manager=give.manager, uid=give.uid)
+            left = await self._apply(asked, nothing, uid=give.uid)
+        return left
 
     async def delete(self, delete: Delete) -> None:
         """Delete this very object; that it is gone already is success."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import structlog
 
 from tcpaddon.api.v1alpha1 import TcpAddon
-from tcpaddon.core.actions import Apply, Plan
+from tcpaddon.core.actions import Apply, GiveBack, Plan
 from tcpaddon.core.facts import Ref, Refusal
-from tcpaddon.kube.answers import Gone, Refused
+from tcpaddon.kube.answers import Gone, Refused, Stale
 from tcpaddon.kube.client import Client
 from tcpaddon.kube.events import About, Recorder
 from tcpaddon.reconcile.addons import AddonStore, StoredAddon
@@ -22,7 +22,7 @@ class Outcome:
     """What became of a plan's writes to objects."""
 
     refusals: dict[Ref, Refusal] = field(default_factory=dict)
-    gone: bool = False  # an object that was to be written is another one by now: look again
+    changed: bool = False  # an object is not what it was when the plan was made: look again
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Carrier:
         outcome = Outcome()
         for apply in plan.applies:
             await self._one(apply, outcome)
+        for give in plan.give_backs:
+            await self._give_back(give, outcome)
         for delete in plan.deletes:
             try:
                 await self.client.delete(delete)
@@ -68,6 +70,22 @@ class Carrier:
         for note in plan.events:
             await self.recorder.tell(about, note)
 
+    async def _give_back(self, give: GiveBack, outcome: Outcome) -> None:
+        cache = self.gatherer.caches.by_kind[give.ref.kind]
+        self.gatherer.forget(give.ref)
+        try:
+            raw = await self.client.give_back(give)
+        except Refused as answer:
+            outcome.refusals[give.ref] = answer.refusal
+        except Stale:
+            outcome.changed = True
+        except Gone:
+            cache.forget(give.ref, give.uid)
+            outcome.changed = True
+        else:
+            cache.observe(raw, tell=False)
+            log.info("given back", object=str(give.ref), manager=give.manager)
+
     async def _one(self, apply: Apply, outcome: Outcome) -> None:
         cache = self.gatherer.caches.by_kind[apply.ref.kind]
         try:
@@ -79,7 +97,7 @@ class Carrier:
         except Gone:
             self.gatherer.forget(apply.ref)
             cache.forget(apply.ref, apply.uid)
-            outcome.gone = True
+            outcome.changed = True
             return
         self.gatherer.forget(apply.ref)
         fact = cache.observe(raw, tell=False)

@@ -103,7 +103,7 @@ class Reconciler:
         plan = make_plan(addon, facts)
         outcome = await self.carrier.write_objects(plan)
         wrote = not plan.is_quiet
-        if plan.applies:
+        if plan.applies or plan.give_backs:
             facts = await self.gatherer.facts(addon, stored)
         if outcome.refusals:
             log.warning("refused", reason=told(outcome.refusals))
@@ -118,7 +118,7 @@ class Reconciler:
             self.queue.fail(key)
         else:
             self.queue.succeed(key)
-            self._come_back(key, plan, at_once=outcome.gone)
+            self._come_back(key, plan, at_once=outcome.changed)
         return wrote
 
     def _come_back(self, key: Key, plan: Plan, *, at_once: bool) -> None:
@@ -143,9 +143,12 @@ class Reconciler:
         held = self.gatherer.caches.held_for(key.uid)
         if self.addons.name_of(key.uid) or not held or not await self._is_gone(key):
             return False
-        await self.carrier.write_objects(Plan(applies=release(key.uid, held)))
-        self._gone.pop(key.uid, None)
-        self.queue.succeed(key)
+        outcome = await self.carrier.write_objects(Plan(give_backs=release(key.uid, held)))
+        if outcome.refusals or outcome.changed:
+            self.queue.fail(key)
+        else:
+            self._gone.pop(key.uid, None)
+            self.queue.succeed(key)
         return True
 
     async def _is_gone(self, key: Key) -> bool:

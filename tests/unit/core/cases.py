@@ -17,7 +17,7 @@ from typing import Any, Final
 import yaml
 
 from tcpaddon.api.v1alpha1 import TcpAddon
-from tcpaddon.core.actions import Apply, Plan
+from tcpaddon.core.actions import Apply, GiveBack, Plan
 from tcpaddon.core.facts import (
     AppContainer,
     AppFact,
@@ -267,6 +267,8 @@ def _ref(text: str) -> Ref:
 def shown(made: Plan, show: Any) -> Any:
     """Write a plan in the form of the files."""
     out: dict[str, Any] = {"applies": [_line(apply) for apply in made.applies]}
+    if made.give_backs:
+        out["giveBacks"] = [_given(give) for give in made.give_backs]
     bodies = {str(a.ref): dict(a.body) for a in made.applies if str(a.ref) in show}
     if bodies:
         out["bodies"] = yaml.safe_load(yaml.safe_dump(_plain(bodies)))
@@ -286,6 +288,12 @@ def _line(apply: Apply) -> str:
     words += ["force"] if apply.force else []
     words += [f"uid {apply.uid}"] if apply.uid else []
     return ", ".join(words)
+
+
+def _given(give: GiveBack) -> str:
+    kept = ", the mark stays" if give.mark_is_shared else ""
+    taken = f"{give.ref}, as {give.manager}, uid {give.uid}, keys {sorted(give.keys)}"
+    return f"{taken}, version {give.resource_version}{kept}"
 
 
 def _status(status: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,9 +29,17 @@ def test_args_alone_go_to_the_images_entrypoint() -> None:
 
 
 def test_a_plain_line_becomes_an_argument_list_without_a_shell() -> None:
-    assert launched(procfile="tcp: LOG=debug npm run start-tcp") == Launch(
-        command=("npm", "run", "start-tcp"), env=(("LOG", "debug"),)
+    assert launched(procfile="tcp: LOG=debug node broker.js") == Launch(
+        command=("node", "broker.js"), env=(("LOG", "debug"),)
     )
+
+
+@pytest.mark.parametrize("runner", ["npm run", "/usr/bin/npm run", "yarn", "pnpm run", "npx"])
+def test_a_script_runner_runs_below_the_wrapper_for_it_hands_no_sigterm_on(runner: str) -> None:
+    started = launched(procfile=f"tcp: {runner} start-tcp")
+    assert started.needs_shell
+    assert started.command is not None
+    assert started.command[3:] == ("tcpaddon", f"{runner} start-tcp")
 
 
 def test_dollars_of_a_line_are_doubled_for_the_kubelet() -> None:

@@ -238,7 +238,7 @@ def test_another_secret_gets_the_key_before_the_old_one_loses_it() -> None:
     w.users[other.ref] = other
     w.writes.clear()
     w.settle()
-    assert w.writes[:2] == ["apply Secret other-env", "apply Secret app-env"]
+    assert w.writes[:2] == ["apply Secret other-env", "give back Secret app-env"]
     held = w.users[Ref(Kind.SECRET, "iot", "app-env")]
     assert isinstance(held, SecretFact)
     assert held.keys == {"DATABASE_URL"}

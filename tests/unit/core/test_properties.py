@@ -193,8 +193,8 @@ def test_what_is_released_leaves_the_users_objects_as_they_were(
     before = world.users[ref]
     assert isinstance(before, SecretFact)
     run(world, steps)
-    for apply in release(UID, list(world.users.values())):
-        world._apply_to_users(apply)
+    for give in release(UID, list(world.users.values())):
+        world._give_back(give)
     after = world.users[ref]
     assert isinstance(after, SecretFact)
     assert after.keys == before.keys

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tcpaddon.api.v1alpha1 import TcpAddon
-from tcpaddon.core.actions import Apply, Delete, Plan
+from tcpaddon.core.actions import Apply, Delete, GiveBack, Plan
 from tcpaddon.core.facts import (
     AppFact,
     Child,
@@ -139,7 +139,7 @@ class World:
         """Go on until a round asks for nothing, or for nothing but refused writes."""
         for _ in range(10):
             made = self.round()
-            if not made.deletes and made.status is None and not made.applies:
+            if not (made.deletes or made.give_backs or made.applies) and made.status is None:
                 return made
         raise AssertionError(f"no end: {self.writes}")
 
@@ -154,6 +154,9 @@ class World:
                 self._apply_child(apply)
             else:
                 self._apply_to_users(apply)
+        for give in made.give_backs:
+            self.writes.append(f"give back {give.ref}")
+            self._give_back(give)
         for delete in made.deletes:
             self._delete(delete)
         return refusals
@@ -207,6 +210,26 @@ class World:
         owned = {**fact.owned, uid: frozenset(data)}
         self.users[apply.ref] = replace(
             fact, keys=keys, values=values, owned=owned, marked_by=marked
+        )
+
+    def _give_back(self, give: GiveBack) -> None:
+        uid = uid_of_manager(give.manager)
+        fact = self.users[give.ref]
+        assert uid == self.addon.metadata.uid
+        assert (give.uid, give.resource_version) == (fact.uid, fact.resource_version)
+        assert give.mark_is_shared == bool(fact.marked_by - {uid})
+        marked = fact.marked_by - {uid}
+        if isinstance(fact, AppFact):
+            assert not give.keys
+            self.users[give.ref] = replace(fact, marked_by=marked)
+            return
+        assert give.keys == fact.owned.get(uid, frozenset()), "a foreign key was touched"
+        self.users[give.ref] = replace(
+            fact,
+            keys=fact.keys - give.keys,
+            values={k: v for k, v in fact.values.items() if k not in give.keys},
+            owned={k: v for k, v in fact.owned.items() if k != uid},
+            marked_by=marked,
         )
 
     def _delete(self, delete: Delete) -> None:
