@@ -81,7 +81,8 @@ LINES = {
     "assignment of a variable": ("VERSION=v$PORT python3 -u server.py", {"version": "v7000"}),
     "cd and": ("cd / && python3 -u app/server.py", {"folder": "/"}),
     "semicolon": ("VERSION=8; export VERSION; python3 -u server.py", {"version": "8"}),
-    "pipe": ("python3 -u server.py | cat", {}),
+    "pipe into a filter": ("python3 -u server.py | cat", {}),
+    "pipe into the server": ("true | python3 -u server.py", {}),
     "quotes": ("VERSION='two words' python3 -u server.py", {"version": "two words"}),
 }
 

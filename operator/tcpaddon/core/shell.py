@@ -21,27 +21,91 @@ from typing import Final
 #   drains behind: as PID 1, wait for every process, and reap the orphans on the way (`sleep` is
 #   what makes a shell reap);
 # - a signal before the subshell exists is remembered, since nobody would send it again.
-# As with other platforms that stop all of a container's processes, `server | cat` stops cat too.
+# - a pipe ends from its head: in `server | cat`, cat dies of the signal at once, and the server's
+#   next line would break on the pipe and kill it in mid-drain. So a process that reads on fd 0 what
+#   another writes on fd 1 or 2 is held: it ends as a filter does, when its input ends. One that
+#   does not (`yes | server`) is told 1 to 2 s after its last feeder has ended; a filter needs that
+#   second for its last lines. Where all of the held feed each other (`nc <f | handler >f`), none
+#   would ever end: they are told;
+# - only a pid seen when the signal came is told, and once: a second SIGTERM means "quit now" to
+#   many servers, and what a server starts for its own drain is not ours to stop;
+# - with nobody to hold, without a /proc of its own PID namespace (self is not 1) or without a
+#   `sleep`, all are told at once;
+# - `[ -p`, `[ -ef` and `kill -TERM -1` (without POSIX's `--`, which busybox takes for a pid) are
+#   built into dash, bash and busybox ash.
 WRAPPER: Final = """\
 tcpaddon_to=0
 tcpaddon_stop=
+tcpaddon_pid=
 [ $$ = 1 ] && tcpaddon_to=-1
+tcpaddon_fed() {
+  [ -p /proc/$1/fd/0 ] || return 1
+  for tcpaddon_feeder in /proc/[0-9]*; do
+    case " 1 $1 $2 " in *" ${tcpaddon_feeder#/proc/} "*) continue ;; esac
+    [ /proc/$1/fd/0 -ef $tcpaddon_feeder/fd/1 ] && return 0
+    [ /proc/$1/fd/0 -ef $tcpaddon_feeder/fd/2 ] && return 0
+  done
+  return 1
+}
+tcpaddon_part() {
+  tcpaddon_held=
+  tcpaddon_free=
+  for tcpaddon_p in $1; do
+    if tcpaddon_fed $tcpaddon_p
+    then tcpaddon_held="$tcpaddon_held $tcpaddon_p"
+    else tcpaddon_free="$tcpaddon_free $tcpaddon_p"
+    fi
+  done
+  for tcpaddon_p in $tcpaddon_held; do
+    tcpaddon_fed $tcpaddon_p "$tcpaddon_held" && return 0
+  done
+  tcpaddon_free=$tcpaddon_free$tcpaddon_held
+  tcpaddon_held=
+}
+tcpaddon_later() {
+  tcpaddon_due=
+  while [ "$tcpaddon_held$tcpaddon_due" ]; do
+    sleep 1 || { tcpaddon_due=$tcpaddon_due$tcpaddon_held; tcpaddon_held=; }
+    [ "$tcpaddon_due" ] && kill -TERM $tcpaddon_due
+    tcpaddon_part "$tcpaddon_held"
+    tcpaddon_due=
+    for tcpaddon_p in $tcpaddon_free; do
+      kill -0 $tcpaddon_p && tcpaddon_due="$tcpaddon_due $tcpaddon_p"
+    done
+  done
+}
 tcpaddon_end() {
   trap "" TERM INT QUIT
   tcpaddon_stop=1
-  kill -s TERM -- $tcpaddon_to 2>/dev/null
+  : ${tcpaddon_pid:=$!}
+  tcpaddon_held=
+  if [ $tcpaddon_to = -1 ] && [ /proc/self -ef /proc/1 ]; then
+    tcpaddon_all=$tcpaddon_pid
+    for tcpaddon_p in /proc/[0-9]*; do
+      case " 1 $tcpaddon_pid " in *" ${tcpaddon_p#/proc/} "*) continue ;; esac
+      tcpaddon_all="$tcpaddon_all ${tcpaddon_p#/proc/}"
+    done
+    tcpaddon_part "$tcpaddon_all"
+  fi 2>/dev/null
+  if [ "$tcpaddon_held" ]; then
+    kill -TERM $tcpaddon_free
+    tcpaddon_later &
+  else
+    kill -TERM $tcpaddon_to
+  fi 2>/dev/null
 }
 trap tcpaddon_end TERM INT QUIT
 [ "$tcpaddon_stop" ] && exit 143
 (trap 'tcpaddon_status=$?; wait; exit $tcpaddon_status' TERM; eval "$1") &
-tcpaddon_pid=$!
+: ${tcpaddon_pid:=$!}
 wait $tcpaddon_pid
 tcpaddon_status=$?
 while kill -0 $tcpaddon_pid 2>/dev/null; do
   wait $tcpaddon_pid
   tcpaddon_status=$?
 done
-while [ $tcpaddon_to$tcpaddon_stop = -11 ] && kill -s 0 -- -1 2>/dev/null; do
+wait
+while [ $tcpaddon_to$tcpaddon_stop = -11 ] && kill -0 -1 2>/dev/null; do
   sleep 1 || break
 done
 exit $tcpaddon_status"""

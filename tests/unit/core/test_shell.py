@@ -8,7 +8,7 @@ import shlex
 import shutil
 import signal
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from tcpaddon.core.shell import WRAPPER, PlainLine, plain
 
 DEADLINE = 20  # seconds for what takes one; a hung shell is a failure
+NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")  # as a container's
 
 # --- plain words --------------------------------------------------------------------------------
 
@@ -103,7 +104,7 @@ def can_unshare() -> bool:
     program = shutil.which("unshare")
     if program is None:
         return False
-    tried = subprocess.run([program, "--pid", "--fork", "true"], capture_output=True, check=False)
+    tried = subprocess.run([program, *NAMESPACE[1:], "true"], capture_output=True, check=False)
     return tried.returncode == 0
 
 
@@ -114,12 +115,13 @@ class Shell:
     path: str
     as_init: bool
     folder: Path
+    namespace: tuple[str, ...] = NAMESPACE
 
     def start(self, line: str) -> subprocess.Popen[str]:
         """Run a line below the wrapper."""
         wrapped = [self.path, "-c", WRAPPER, "tcpaddon", line]
         if self.as_init:
-            wrapped = ["unshare", "--pid", "--fork", "--kill-child", *wrapped]
+            wrapped = [*self.namespace, *wrapped]
         return subprocess.Popen(
             wrapped,
             cwd=self.folder,
@@ -155,28 +157,50 @@ SHELLS = [path for name in ("dash", "bash", "busybox") if (path := shutil.which(
 AS_INIT = [False, True] if can_unshare() else [False]
 
 
+def shell(path: str, folder: Path, *, as_init: bool) -> Shell:
+    """Put into the folder what the lines of the tests start."""
+    # bash is another shell when it is called sh, and busybox is one only then.
+    link = folder / "sh"
+    link.symlink_to(path)
+    (folder / "server").mkdir()
+    # As a server does: on SIGTERM it still serves for a while, and then ends by itself.
+    _program(
+        folder / "server" / "drain",
+        'end() { sleep 0.2; echo "drained in ${PWD##*/}" ${A:+A=$A} >&${OUT:-1}\n'
+        "exit ${STATUS:-0}; }\n"
+        "trap end TERM\n"
+        "echo up >&${OUT:-1}\n"
+        "while :; do sleep 0.05; done\n",
+    )
+    # Counts its SIGTERMs in the file "told", and ends when the file has the word of another.
+    _program(
+        folder / "counter",
+        "trap 'echo \"$1\" >>told' TERM\n"
+        'echo "$1" >>started\n'
+        'until grep -q "$2" told 2>/dev/null; do sleep 0.05; done\n',
+    )
+    return Shell(path=str(link), as_init=as_init, folder=folder)
+
+
+def _program(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}")
+    path.chmod(0o755)
+
+
 @pytest.fixture(
     params=[(path, init) for path in SHELLS for init in AS_INIT],
     ids=lambda p: f"{Path(p[0]).name}-{'init' if p[1] else 'plain'}",
 )
 def sh(request: pytest.FixtureRequest, tmp_path: Path) -> Shell:
     path, as_init = request.param
-    # bash is another shell when it is called sh, and busybox is one only then.
-    link = tmp_path / "sh"
-    link.symlink_to(path)
-    server = tmp_path / "server"
-    server.mkdir()
-    # As a server does: on SIGTERM it still serves for a while, and then ends by itself.
-    drain = server / "drain"
-    drain.write_text(
-        "#!/bin/sh\n"
-        'end() { sleep 0.2; echo "drained in ${PWD##*/}" ${A:+A=$A}; exit ${STATUS:-0}; }\n'
-        "trap end TERM\n"
-        "echo up\n"
-        "while :; do sleep 0.05; done\n"
-    )
-    drain.chmod(0o755)
-    return Shell(path=str(link), as_init=as_init, folder=tmp_path)
+    return shell(path, tmp_path, as_init=as_init)
+
+
+@pytest.fixture(params=SHELLS, ids=lambda path: Path(path).name)
+def init(request: pytest.FixtureRequest, tmp_path: Path) -> Shell:
+    if not can_unshare():
+        pytest.skip("this user may not make PID namespaces")
+    return shell(request.param, tmp_path, as_init=True)
 
 
 def test_at_least_dash_and_bash_are_tried() -> None:
@@ -234,12 +258,6 @@ def test_sigterm_reaches_a_process_with_a_leading_assignment(sh: Shell) -> None:
     assert (status, output.endswith("A=1\n")) == (0, True)
 
 
-def test_sigterm_reaches_the_processes_of_a_pipe(sh: Shell) -> None:
-    # All processes get the signal, as on other platforms: a filter that must outlive it ignores it.
-    _, output = sh.stop("server/drain | (trap '' TERM; exec cat)")
-    assert output.startswith("drained in ")
-
-
 def test_the_status_of_the_drained_process_is_the_wrappers(sh: Shell) -> None:
     assert sh.stop("STATUS=3 server/drain")[0] == 3
 
@@ -271,3 +289,86 @@ def test_a_process_that_ignores_sigterm_is_left_to_sigkill(sh: Shell) -> None:
     os.kill(sh._wrapper(process), signal.SIGTERM)
     output, _ = process.communicate(timeout=DEADLINE)
     assert output == "end\n"
+
+
+# --- pipes --------------------------------------------------------------------------------------
+
+FILTER = "sed -un 's/drained/filtered/p; /up/p'"
+
+
+def test_without_pid_1_every_process_of_a_pipe_gets_sigterm(sh: Shell) -> None:
+    # Its process group is all that the wrapper knows then: a filter has to ignore the signal.
+    _, output = sh.stop("server/drain | (trap '' TERM; exec cat)")
+    assert output.startswith("drained in ")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"server/drain | {FILTER}",
+        f"OUT=2 server/drain 2>&1 >/dev/null | {FILTER}",
+        f"sh -c 'server/drain; true' | {FILTER}",
+        f"true; STATUS=3 server/drain | {FILTER}; echo next",
+        f"yes | server/drain | {FILTER}",
+    ],
+)
+def test_the_last_lines_of_a_drain_pass_through_its_filter(init: Shell, line: str) -> None:
+    # The status of a pipe is that of its last process, as in a shell.
+    assert init.stop(line) == (0, f"filtered in {init.folder.name}\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "yes | STATUS=3 server/drain",
+        "true | STATUS=3 server/drain",
+        # They feed each other, as `nc` and its handler do: there is no head.
+        "exec 3>&1; mkfifo loop; cat <>loop | STATUS=3 OUT=3 server/drain >loop",
+    ],
+)
+def test_sigterm_reaches_a_server_that_something_feeds(init: Shell, line: str) -> None:
+    assert init.stop(line) == (3, f"drained in {init.folder.name}\n")
+
+
+def test_sigterm_reaches_a_fed_server_below_another_shell(init: Shell) -> None:
+    _, output = init.stop("yes | sh -c 'server/drain; true'")
+    assert output.startswith("drained in ")
+
+
+def when_up(line: str, processes: int) -> str:
+    """A line that runs another in the background and says when that many counters are up."""
+    started = f'[ "$(grep -c . started 2>/dev/null)" = {processes} ]'
+    return f"{line} & until {started}; do sleep 0.05; done; echo up; wait"
+
+
+def test_no_process_gets_sigterm_twice(init: Shell) -> None:
+    # a and x are told at once, b when yes has ended, y when x has (as b was told): a and b live on
+    # through all that.
+    pipes = "./counter a y & yes | ./counter b y & ./counter x b | ./counter y y"
+    init.stop(when_up(pipes, 4))
+    told = (init.folder / "told").read_text().split()
+    assert (sorted(told[:2]), told[2:]) == (["a", "x"], ["b", "y"])
+
+
+def test_a_process_of_a_pipe_that_ignores_sigterm_is_waited_for(init: Shell) -> None:
+    ignoring = "trap '' TERM; until grep -q a told; do sleep 0.05; done; sleep 0.2; echo end"
+    _, output = init.stop(when_up(f"./counter a a & ({ignoring}) 2>/dev/null | cat", 1))
+    assert output == "end\n"
+
+
+# Here b is told though a, which feeds it, lives until then.
+ALL_AT_ONCE = when_up("./counter a b | ./counter b b", 2)
+
+
+def test_with_the_proc_of_another_namespace_all_are_told_at_once(init: Shell) -> None:
+    others = tuple(word for word in NAMESPACE if word != "--mount-proc")
+    replace(init, namespace=others).stop(ALL_AT_ONCE)
+    assert sorted((init.folder / "told").read_text().split()) == ["a", "b"]
+
+
+def test_without_a_sleep_in_the_image_all_are_told_at_once(init: Shell) -> None:
+    nowhere = replace(init, namespace=(*NAMESPACE, "env", "PATH=/nowhere"))
+    if nowhere.run("sleep 0")[0] == 0:
+        pytest.skip("this shell has a sleep of its own")
+    nowhere.stop(f"PATH={os.environ['PATH']}; {ALL_AT_ONCE}")
+    assert sorted((init.folder / "told").read_text().split()) == ["a", "b"]
