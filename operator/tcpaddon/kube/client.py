@@ -174,23 +174,18 @@ class Client:
     async def give_back(self, give: GiveBack) -> Raw:
         """Take our keys and mark out of a user's object; return what is left of it.
 
-        A mark that another addon holds too stays: then only our hold on it is let go, by an apply
-        of nothing, which is safe once no key of ours is left in the object.
-
         Raises:
             Stale: the object changed since it was looked at. Gone: it is not there any more.
         """
         asked = Asked("give_back", give.ref.kind, give.ref.name)
-        head: dict[str, object] = {"uid": give.uid, "resourceVersion": str(give.resource_version)}
-        if not give.mark_is_shared:
-            head["labels"] = {names.LABEL_ROLE: None}
-        body: dict[str, object] = {"metadata": head}
-        if give.keys:
-            body["data"] = dict.fromkeys(sorted(give.keys))
+        mark = {} if give.mark_is_shared else {"labels": {names.LABEL_ROLE: None}}
+        head = {"uid": give.uid, "resourceVersion": str(give.resource_version)}
+        data = {"data": dict.fromkeys(give.keys)} if give.keys else {}
+        body = {"metadata": {**head, **mark}, **data}
         path = resource_of(give.ref.kind).path(give.ref.namespace, give.ref.name)
         query = {"fieldManager": give.manager}
         left = await self._write(Call(asked, "PATCH", path, query, body, _MERGE))
-        if give.mark_is_shared:
+        if give.mark_is_shared:  # no key of ours is left, so an apply of nothing takes none along
             nothing = Apply(ref=give.ref, body={}, manager=give.manager, uid=give.uid)
             left = await self._apply(asked, nothing, uid=give.uid)
         return left
