@@ -1,7 +1,7 @@
 """Says whose an object is: what is not ours is never written to, only told about."""
 
 from tcpaddon.api.v1alpha1 import TcpAddon
-from tcpaddon.core.facts import Child
+from tcpaddon.core.facts import Child, Facts
 
 
 def is_ours(child: Child, addon: TcpAddon) -> bool:
@@ -16,3 +16,15 @@ def is_ours(child: Child, addon: TcpAddon) -> bool:
 def is_of_predecessor(child: Child, addon: TcpAddon) -> bool:
     """Whether a child is left from an earlier addon of this name; it is garbage-collected soon."""
     return child.addon == addon.metadata.name and not is_ours(child, addon)
+
+
+def blocked(addon: TcpAddon, facts: Facts) -> bool:
+    """Whether something that is not ours, and is known by the watches, has a child's name.
+
+    Nobody tells this addon when it goes: another addon's child wakes that one. So it is looked at
+    again from time to time. What no watch knows is met as a refused create, and tried again.
+    """
+    children: tuple[Child | None, ...] = (facts.service, facts.deployment, facts.binding)
+    return addon.metadata.deletion_timestamp is None and any(
+        child is not None and not is_ours(child, addon) for child in children
+    )
