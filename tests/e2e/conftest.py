@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,14 @@ import cluster
 from tests.e2e.site import NAME, Site, build_site
 
 _numbers = count(1)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Tell the numbers that tests measured, passed or not."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in report.user_properties:
+                terminalreporter.write_line(f"measured: {name} = {value}")
 
 
 @pytest.fixture(scope="session")

@@ -53,12 +53,12 @@ def test_every_message_is_acknowledged_while_a_new_version_rolls(
         eventually(replaced, "the old version has ended")
         for _ in range(20):
             publish()
-        for message in sent:
-            message.wait_for_publish(30)
+        # A message of the moment between two connections is kept by the client and sent later.
+        eventually(lambda: all(m.is_published() for m in sent), "every message is acknowledged")
     finally:
         client.disconnect()
         client.loop_stop()
-    assert all(message.is_published() for message in sent)
+    assert len(sent) > 20
     assert site.ready(namespace, "mqtt")["status"]["url"] == url
 
 
