@@ -4,22 +4,24 @@ import asyncio
 import signal
 import sys
 from collections.abc import Coroutine
+from contextlib import aclosing
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 import structlog
 
-from tcpaddon import logs, settings
+from tcpaddon import logs, names, settings
 from tcpaddon.core.facts import Kind
 from tcpaddon.handlers.watch import AddonWatch
 from tcpaddon.kube import paths
-from tcpaddon.kube.answers import NotLeading, Retry
+from tcpaddon.kube.answers import Answer, NotLeading, Retry
 from tcpaddon.kube.client import Client, connect
 from tcpaddon.kube.credentials import NoCluster
 from tcpaddon.kube.events import Recorder
 from tcpaddon.kube.lease import Leadership
 from tcpaddon.kube.reflector import Reflector
+from tcpaddon.kube.words import Scope
 from tcpaddon.reconcile.addons import AddonStore
 from tcpaddon.reconcile.carry import Carrier
 from tcpaddon.reconcile.gather import Caches, Gatherer
@@ -33,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 # A watch hears a bookmark each minute; twice that without a word is a watch that does not work.
 WATCH_SILENT_AFTER = 120.0
+LIST_AGAIN_AFTER = 2.0  # seconds between two tries to list the addons
 WATCHED = (Kind.SERVICE, Kind.DEPLOYMENT, Kind.STATEFUL_SET, Kind.SECRET, Kind.POD)
 
 
@@ -49,9 +52,15 @@ class Operator:
         self._failure = ""
         self._tasks: list[asyncio.Task[None]] = []
         self._leading = False
+        self._addons_missing = "TcpAddon: not listed yet"
         self.caches = Caches(
             {
-                kind: Reflector(client, paths.resource_of(kind), on_change=self._child_event)
+                kind: Reflector(
+                    client,
+                    paths.resource_of(kind),
+                    self._child_event,
+                    on_rewound=lambda: self.fail("the API server's history was set back"),
+                )
                 for kind in WATCHED
             }
         )
@@ -85,7 +94,7 @@ class Operator:
         return 0
 
     def stop(self) -> None:
-        """End in good order: finish what is in work, hand the lease over."""
+        """End in good order: begin nothing new, hand the lease over."""
         self._stopping.set()
 
     def fail(self, why: str) -> None:
@@ -105,30 +114,48 @@ class Operator:
         stopping.cancel()
         if not acquiring.done():
             acquiring.cancel()
+            await asyncio.gather(acquiring, return_exceptions=True)
             return False
         acquiring.result()
         self._leading = True
         self.metrics.leader.set(1)
-        log.info("leading", identity=self.config.identity)
         return True
 
     async def _work(self) -> None:
         for reflector in self.caches.by_kind.values():
             self._spawn(reflector.run())
         stopping = asyncio.create_task(self._stopping.wait())
-        synced = asyncio.create_task(self._all_synced())
+        synced = asyncio.create_task(self._all_known())
         await asyncio.wait({synced, stopping}, return_when=asyncio.FIRST_COMPLETED)
         synced.cancel()
         if not self._stopping.is_set():
-            # Children first: to a plan that does not know them they would be missing.
             self._watch.start()
             for _ in range(self.config.workers):
                 self._spawn(self._worker())
         await stopping
 
-    async def _all_synced(self) -> None:
+    async def _all_known(self) -> None:
+        """Wait until all there is has been listed.
+
+        Children first: to a plan that does not know them they would be missing. Then the addons,
+        before kopf watches them: it does not tell when its own first list is complete, nor that
+        the custom resource is not there, and what an addon holds is given back where none is known.
+        """
         for reflector in self.caches.by_kind.values():
             await reflector.synced.wait()
+        while True:
+            try:
+                async with aclosing(self.client.pages(Scope(paths.ADDONS))) as pages:
+                    async for page in pages:
+                        for addon in page.items:
+                            self.reconciler.addon_event(None, addon)
+            except Answer as answer:
+                self._addons_missing = f"TcpAddon: cannot be listed ({answer.message})"
+                log.warning("TcpAddons cannot be listed; is their CRD there?", why=answer.message)
+                await asyncio.sleep(LIST_AGAIN_AFTER)
+            else:
+                self._addons_missing = ""
+                return
 
     async def _end(self) -> None:
         for task in self._tasks:
@@ -200,13 +227,18 @@ class Operator:
             for kind, reflector in self.caches.by_kind.items()
             if reflector.synced.is_set() and reflector.age() > WATCH_SILENT_AFTER
         ]
-        if not self._watch.is_ready:
+        if self._addons_missing:
+            wrong.append(self._addons_missing)
+        elif not self._watch.is_ready:
             wrong.append("TcpAddon: the watch has not begun")
         return wrong
 
     def _export(self) -> None:
         gauge = self.metrics.gauge
         gauge("tcpaddon_addons", "TcpAddons that are served.", lambda: len(self.addons))
+        self.metrics.watch_synced.labels(names.KIND).set_function(
+            lambda: float(self._watch.is_ready and self._watch.is_alive)
+        )
         gauge("tcpaddon_queue_depth", "Addons that wait for a worker.", lambda: len(self.queue))
         for kind, reflector in self.caches.by_kind.items():
             self.metrics.watch_age.labels(kind).set_function(reflector.age)

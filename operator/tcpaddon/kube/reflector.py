@@ -47,6 +47,7 @@ class Reflector:
     """The watched objects of one kind, in all namespaces.
 
     on_change: called at once, in the event loop, for each change; it must not raise.
+    on_rewound: called when the API server's history was set back (etcd was restored).
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Reflector:
         resource: Resource,
         on_change: OnChange,
         *,
+        on_rewound: Callable[[], None] = lambda: None,
         pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -63,6 +65,7 @@ class Reflector:
         self.synced = asyncio.Event()
         self._client = client
         self._scope = Scope(resource, labels=names.LABEL_ROLE)
+        self._on_rewound = on_rewound
         self._pace = pace or Pace()
         self._clock = clock
         self._store = Store(on_change, clock)
@@ -174,6 +177,7 @@ class Reflector:
                     version, rewound = page.version, page.version < known_before
                     if rewound:
                         self._store.rewind(version)
+                        self._on_rewound()
                 for raw in page.items:
                     fact = self._fact_in_list(raw)
                     listed.add(fact.ref)

@@ -7,10 +7,13 @@ import structlog
 
 from tcpaddon.api.v1alpha1 import TcpAddon
 from tcpaddon.core.actions import Apply, GiveBack, Plan
-from tcpaddon.core.facts import Ref, Refusal
+from tcpaddon.core.facts import DeploymentFact, Ref, Refusal, ServiceFact
 from tcpaddon.kube.answers import Gone, Refused, Stale
 from tcpaddon.kube.client import Client
 from tcpaddon.kube.events import About, Recorder
+from tcpaddon.kube.heads import version_of
+from tcpaddon.kube.projections import Fact
+from tcpaddon.kube.words import Raw
 from tcpaddon.reconcile.addons import AddonStore, StoredAddon
 from tcpaddon.reconcile.gather import Gatherer
 
@@ -22,7 +25,10 @@ class Outcome:
     """What became of a plan's writes to objects."""
 
     refusals: dict[Ref, Refusal] = field(default_factory=dict)
-    changed: bool = False  # an object is not what it was when the plan was made: look again
+    # An object is not what it was when the plan was made: look again, after a while.
+    changed: bool = False
+    # What was to be created was there, with a state that the plan did not know: plan anew.
+    found: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +107,26 @@ class Carrier:
             return
         self.gatherer.forget(apply.ref)
         fact = cache.observe(raw, tell=False)
-        if fact is not None and fact.applied and fact.fields != fact.applied.rpartition(".")[2]:
-            # The server merges this object otherwise than we foresaw; it has not drifted.
-            self.gatherer.settled[fact.uid, fact.applied] = fact.fields
+        if fact is not None:
+            self._settle(fact, raw)
+            outcome.found |= apply.create and _has_a_past(fact)
         log.info("applied", object=str(apply.ref), manager=apply.manager)
+
+    def _settle(self, fact: Fact, raw: Raw) -> None:
+        """Remember a field set that the server makes of an apply otherwise than we foresaw it.
+
+        Only from the apply's own answer: a newer word may already tell of somebody's change.
+        """
+        foreseen = fact.applied.rpartition(".")[2]
+        if fact.applied and fact.fields != foreseen and fact.resource_version == version_of(raw):
+            self.gatherer.settled[fact.uid, fact.applied] = fact.fields
+
+
+def _has_a_past(fact: Fact) -> bool:
+    """Tell a child that was there before its create: it has a status, or a controller saw it."""
+    if isinstance(fact, ServiceFact):
+        return bool(fact.ingress)
+    return isinstance(fact, DeploymentFact) and fact.observed_generation > 0
 
 
 def told(refusals: Mapping[Ref, Refusal]) -> str:

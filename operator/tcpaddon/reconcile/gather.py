@@ -119,6 +119,7 @@ class Gatherer:
         if raw is None:
             return None
         fact: Fact = secret_fact(raw) if ref.kind is Kind.SECRET else app_fact(raw)
+        self._peeked = {r: p for r, p in self._peeked.items() if now - p[0] < PEEK_LASTS}
         self._peeked[ref] = (now, fact)
         return fact
 

@@ -14,12 +14,15 @@ from tcpaddon.core.plan import plan as make_plan
 from tcpaddon.core.release import release
 from tcpaddon.core.unreadable import unreadable
 from tcpaddon.kube import paths
-from tcpaddon.kube.answers import Stale
+from tcpaddon.kube.answers import Gone, Stale
 from tcpaddon.kube.words import Scope
+from tcpaddon.names import Reason
 from tcpaddon.reconcile.addons import AddonStore, StoredAddon
 from tcpaddon.reconcile.carry import Carrier, told
 from tcpaddon.reconcile.gather import Gatherer
+from tcpaddon.reconcile.missing import had_more, waits_for_the_user
 from tcpaddon.reconcile.queue import Queue
+from tcpaddon.reconcile.repairs import Repairs, is_repair
 from tcpaddon.reconcile.schedule import Key
 
 log = structlog.get_logger(__name__)
@@ -27,8 +30,6 @@ log = structlog.get_logger(__name__)
 # A mark whose addon is not known yet may only be ahead of the first list of addons; before anything
 # is given back the addon is read live all the same.
 ORPHAN_DELAY = 5.0
-# The addon changed under a status write: its event is on its way, this is for when it is not.
-STALE_DELAY = 1.0
 
 
 @dataclass(slots=True)
@@ -41,6 +42,7 @@ class Reconciler:
     carrier: Carrier
     # Names of addons that were seen to go: spares a list when their marks are given back.
     _gone: dict[str, str] = field(default_factory=dict)
+    repairs: Repairs = field(default_factory=Repairs)
 
     # --- events become keys -------------------------------------------------------------------
     def addon_event(self, kind: str | None, body: Mapping[str, Any]) -> None:
@@ -59,6 +61,8 @@ class Reconciler:
                 continue
             if fact.addon:
                 self.queue.add(Key(fact.ref.namespace, fact.addon))
+            if new is None:
+                self.gatherer.settled.pop((fact.uid, fact.applied), None)
             for uid in _holders(fact):
                 known = self.addons.name_of(uid)
                 if known:
@@ -76,13 +80,14 @@ class Reconciler:
             return await self._give_back(key)
         stored = self.addons.get(key.namespace, key.name)
         if stored is None:
+            self.queue.succeed(key)  # there is nothing that could fail any more
             return False
         try:
             addon = TcpAddon.parse(stored.body)
         except InvalidAddon as error:
             return await self._tell_unreadable(key, stored, str(error))
         facts = await self.gatherer.facts(addon, stored)
-        if _had_more(addon, facts) and not await self._is_alive(key, stored):
+        if had_more(addon, facts) and not await self._is_alive(key, stored):
             return False
         return await self._carry_out(key, addon, stored, facts)
 
@@ -91,16 +96,20 @@ class Reconciler:
         status = unreadable(stored.body, why, self.gatherer.clock())
         if status is None:
             return False
-        raw = await self.gatherer.client.apply_status(
-            key.namespace, key.name, stored.resource_version, status
-        )
-        self.addons.put(raw)
+        try:
+            raw = await self.gatherer.client.apply_status(
+                key.namespace, key.name, stored.resource_version, status
+            )
+        except (Stale, Gone):
+            await self._look_again(key, stored)
+        else:
+            self.addons.put(raw)
         return True
 
     async def _carry_out(
         self, key: Key, addon: TcpAddon, stored: StoredAddon, facts: Facts
     ) -> bool:
-        plan = make_plan(addon, facts)
+        plan = self._slow_down(key, make_plan(addon, facts))
         outcome = await self.carrier.write_objects(plan)
         wrote = not plan.is_quiet
         if plan.applies or plan.give_backs:
@@ -109,28 +118,47 @@ class Reconciler:
             log.warning("refused", reason=told(outcome.refusals))
             facts = replace(facts, refusals=outcome.refusals)
             plan = make_plan(addon, facts)
+        if outcome.found:
+            self.queue.add(key)  # the status of this plan would be that of a new child
+            return True
         try:
             await self.carrier.write_status(addon, stored, plan)
-        except Stale:
-            self.queue.add(key, after=STALE_DELAY)
+        except (Stale, Gone):
+            await self._look_again(key, stored)
             return True
-        if outcome.refusals or _waits_for_the_user(addon, facts):
+        if outcome.refusals or outcome.changed or waits_for_the_user(addon, facts):
             self.queue.fail(key)
         else:
             self.queue.succeed(key)
-            self._come_back(key, plan, at_once=outcome.changed)
+        if plan.check_again_after is not None:
+            self.queue.add(key, after=plan.check_again_after)
         return wrote
 
-    def _come_back(self, key: Key, plan: Plan, *, at_once: bool) -> None:
-        if at_once:
-            self.queue.add(key)
-        elif plan.check_again_after is not None:
-            self.queue.add(key, after=plan.check_again_after)
+    def _slow_down(self, key: Key, plan: Plan) -> Plan:
+        """Leave repairs of a child that somebody changes again and again for later."""
+        now = self.gatherer.clock().timestamp()
+        applies = []
+        for apply in plan.applies:
+            child = self.gatherer.caches.get(apply.ref)
+            pause = self.repairs.pause(apply.ref, now) if is_repair(apply, child) else 0.0
+            if pause:
+                log.warning("somebody changes this again and again", object=str(apply.ref))
+                self.queue.add(key, after=pause)
+            else:
+                applies.append(apply)
+        return replace(plan, applies=tuple(applies))
+
+    async def _look_again(self, key: Key, stored: StoredAddon) -> None:
+        """Read an addon that changed under a write: its event may be late or lost."""
+        if await self._is_alive(key, stored):
+            self.queue.fail(key)  # at the latest; at once where there was news
 
     async def _is_alive(self, key: Key, stored: StoredAddon) -> bool:
         """Read the addon live: its deletion may have passed while its watch was cut."""
         raw = await self.gatherer.client.get(paths.ADDONS, key.namespace, key.name)
         if raw is not None and raw["metadata"]["uid"] == stored.uid:
+            if self.addons.put(raw):
+                self.queue.add(key)  # its event will be no news any more
             return True
         log.info("the addon is gone; its deletion was missed")
         self._forget(key.namespace, key.name, stored.uid)
@@ -142,9 +170,13 @@ class Reconciler:
         """Give back the keys and marks of an addon that is gone, never of one that is there."""
         held = self.gatherer.caches.held_for(key.uid)
         if self.addons.name_of(key.uid) or not held or not await self._is_gone(key):
+            self._gone.pop(key.uid, None)
+            self.queue.succeed(key)
             return False
         outcome = await self.carrier.write_objects(Plan(give_backs=release(key.uid, held)))
-        if outcome.refusals or outcome.changed:
+        # What is immutable stays so; should it be replaced, its event comes.
+        final = {r.reason for r in outcome.refusals.values()} <= {Reason.SECRET_IMMUTABLE}
+        if outcome.changed or not final:
             self.queue.fail(key)
         else:
             self._gone.pop(key.uid, None)
@@ -177,30 +209,3 @@ def _holders(fact: Child) -> frozenset[str]:
     if isinstance(fact, AppFact):
         return fact.marked_by
     return frozenset()
-
-
-def _had_more(addon: TcpAddon, facts: Facts) -> bool:
-    """Tell whether a child is missing that was there before, by the addon's own status."""
-    status = addon.status
-    return (
-        ((status.observed_generation or 0) > 0 and facts.service is None)
-        or (bool(status.revision) and facts.deployment is None)
-        or (bool(status.binding and status.binding.name) and facts.binding is None)
-    )
-
-
-def _waits_for_the_user(addon: TcpAddon, facts: Facts) -> bool:
-    """Tell whether the user must do something that no watch will report: it is polled for.
-
-    Only what carries our mark is watched; an object of the user's that is missing, or that could
-    not be marked because a key in it is somebody else's, is looked at again with back-off.
-    """
-    uid = addon.metadata.uid
-    if addon.spec.app_ref is not None and facts.app is None:
-        return True
-    if addon.spec.binding.secret_ref is None:
-        return False
-    if facts.app_secret is None:
-        return True
-    has_address = facts.service is not None and bool(facts.service.ingress)
-    return has_address and uid not in facts.app_secret.marked_by

@@ -51,6 +51,8 @@ class Schedule:
         self._due: dict[Key, float] = {}
         self._heap: list[tuple[float, Key]] = []  # entries that _due no longer confirms are void
         self._failures: dict[Key, int] = {}
+        self._retry_at: dict[Key, float] = {}  # the end of a failing key's present back-off
+        self._not_before: dict[Key, float] = {}  # the API server asked for a pause
 
     def __len__(self) -> int:
         """Count the keys that could be worked on now."""
@@ -85,6 +87,17 @@ class Schedule:
     def take(self, now: float) -> Key | None:
         """Hand out the next key, None where nothing is due."""
         self._wake(now)
+        while (key := self._next()) is not None:
+            pause_ends = self._not_before.pop(key, now)
+            if pause_ends <= now:
+                self._working.add(key)
+                return key
+            self._not_before[key] = pause_ends
+            self.add_at(key, pause_ends)
+        return None
+
+    def _next(self) -> Key | None:
+        """Take the first key of the namespace whose turn it is out of the line."""
         if not self._waiting:
             return None
         namespace = next(iter(self._waiting))
@@ -93,7 +106,6 @@ class Schedule:
         if keys:
             self._waiting[namespace] = keys  # to the end of the line
         self._queued.discard(key)
-        self._working.add(key)
         return key
 
     def done(self, key: Key) -> None:
@@ -105,20 +117,29 @@ class Schedule:
 
     def succeed(self, key: Key) -> None:
         """Forget a key's failures."""
-        self._failures.pop(key, None)
+        for kept in (self._failures, self._retry_at, self._not_before):
+            kept.pop(key, None)
 
     def fail(self, key: Key, now: float, at_least: float = 0.0) -> float:
         """Bring a key back later than the last time; returns in how many seconds.
 
-        at_least: what the API server asked for (Retry-After), in seconds.
+        An event may have brought the key in before its back-off ended: that is no further failure,
+        and it comes back when it would have. at_least: what the API server asked for (Retry-After),
+        in seconds; until then no event brings it in.
         """
-        failures = self._failures.get(key, 0)
-        self._failures[key] = failures + 1
-        # 2**6 is past the limit already; a larger exponent would only overflow some day.
-        wait = min(BACKOFF_LIMIT, BACKOFF_FIRST * BACKOFF_FACTOR ** min(failures, 6))
-        wait = max(at_least, wait * self._jitter())
-        self.add_at(key, now + wait)
-        return wait
+        retry_at = self._retry_at.get(key, now)
+        if retry_at <= now:
+            failures = self._failures.get(key, 0)
+            self._failures[key] = failures + 1
+            # 2**6 is past the limit already; a larger exponent would only overflow some day.
+            wait = min(BACKOFF_LIMIT, BACKOFF_FIRST * BACKOFF_FACTOR ** min(failures, 6))
+            retry_at = now + wait * self._jitter()
+        if at_least > 0:
+            retry_at = max(retry_at, now + at_least)
+            self._not_before[key] = now + at_least
+        self._retry_at[key] = retry_at
+        self.add_at(key, retry_at)
+        return retry_at - now
 
     def next_due(self) -> float | None:
         """Tell when the next delayed key is due, None where none is."""

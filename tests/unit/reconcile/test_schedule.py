@@ -83,7 +83,10 @@ def test_asking_now_takes_a_delay_back() -> None:
 
 def test_a_failing_key_waits_longer_each_time_up_to_the_limit() -> None:
     s = schedule()
-    waits = [s.fail(Key("ns", "a"), now=0) for _ in range(12)]
+    waits, now = [], 0.0
+    for _ in range(12):
+        waits.append(s.fail(Key("ns", "a"), now))
+        now += waits[-1]
     assert waits[0] == 1.0
     assert all(a <= b for a, b in pairwise(waits))
     assert waits[-1] == BACKOFF_LIMIT
@@ -93,9 +96,36 @@ def test_success_starts_the_back_off_anew() -> None:
     s = schedule()
     key = Key("ns", "a")
     first = s.fail(key, now=0)
-    s.fail(key, now=0)
+    s.fail(key, now=first)
     s.succeed(key)
-    assert s.fail(key, now=0) == first
+    assert s.fail(key, now=100) == first
+
+
+def test_an_event_in_the_middle_of_a_back_off_makes_it_no_longer() -> None:
+    s = schedule()
+    key = Key("ns", "a")
+    assert s.fail(key, now=0) == 1
+    for moment in (0.2, 0.4, 0.6):
+        s.add(key)
+        assert s.take(moment) == key
+        assert s.fail(key, now=moment) == 1 - moment
+        s.done(key)
+    assert s.take(0.9) is None
+    assert s.take(1.0) == key
+
+
+def test_no_event_brings_a_key_in_before_the_time_that_the_api_server_asked_for() -> None:
+    s = schedule()
+    key = Key("ns", "a")
+    s.add(key)
+    s.take(0)
+    s.add(key)  # while it is in work
+    s.fail(key, now=0, at_least=10)
+    s.done(key)
+    assert s.take(1) is None
+    s.add(key)
+    assert s.take(9.9) is None
+    assert s.take(10) == key
 
 
 def test_the_api_servers_retry_after_is_honoured() -> None:

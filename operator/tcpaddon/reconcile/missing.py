@@ -1,0 +1,34 @@
+"""What an addon lacks that no event will bring: to be read live, or looked for again."""
+
+from tcpaddon.api.v1alpha1 import TcpAddon
+from tcpaddon.core.facts import Facts
+from tcpaddon.core.ownership import blocked
+
+
+def had_more(addon: TcpAddon, facts: Facts) -> bool:
+    """Tell whether a child is missing that was there before, by the addon's own status."""
+    status = addon.status
+    return (
+        ((status.observed_generation or 0) > 0 and facts.service is None)
+        or (bool(status.revision) and facts.deployment is None)
+        or (bool(status.binding and status.binding.name) and facts.binding is None)
+    )
+
+
+def waits_for_the_user(addon: TcpAddon, facts: Facts) -> bool:
+    """Tell whether the user must do something that no watch will report: it is polled for.
+
+    Only what carries our mark is watched; an object of the user's that is missing, or that could
+    not be marked because a key in it is somebody else's, is looked at again with back-off.
+    """
+    uid = addon.metadata.uid
+    if blocked(addon, facts):
+        return True
+    if addon.spec.app_ref is not None and facts.app is None:
+        return True
+    if addon.spec.binding.secret_ref is None:
+        return False
+    if facts.app_secret is None:
+        return True
+    has_address = facts.service is not None and bool(facts.service.ingress)
+    return has_address and uid not in facts.app_secret.marked_by
