@@ -18,6 +18,14 @@ def is_of_predecessor(child: Child, addon: TcpAddon) -> bool:
     return child.addon == addon.metadata.name and not is_ours(child, addon)
 
 
+def was_applied(child: Child) -> bool:
+    """Whether the operator itself has made a child, as against a user's copy of one.
+
+    Labels and owner travel with `kubectl get -o yaml | kubectl create`; managedFields do not.
+    """
+    return bool(child.fields)
+
+
 def blocked(addon: TcpAddon, facts: Facts) -> bool:
     """Whether something that is not ours, and is known by the watches, has a child's name.
 

@@ -16,7 +16,7 @@ from tcpaddon.core.actions import Apply, Delete, GiveBack, Plan
 from tcpaddon.core.checks.pods import boot_ends
 from tcpaddon.core.events import notes
 from tcpaddon.core.facts import Facts, Kind, SecretFact
-from tcpaddon.core.ownership import is_ours
+from tcpaddon.core.ownership import is_ours, was_applied
 from tcpaddon.core.release import holds
 from tcpaddon.core.situation import Situation, assess
 from tcpaddon.core.status import StatusDecision, decide
@@ -84,7 +84,7 @@ def _deletes(situation: Situation, status: StatusDecision) -> Iterator[Delete]:
     for stray in situation.facts.strays:
         present = stray.ref in (refs.service, refs.deployment, refs.binding)
         deletable = stray.ref.kind in _CHILDREN and not stray.deleting and not present
-        if deletable and is_ours(stray, situation.addon):
+        if deletable and is_ours(stray, situation.addon) and was_applied(stray):
             yield Delete(ref=stray.ref, uid=stray.uid)
 
 

@@ -3,9 +3,10 @@
 `python -m tests.unit.core.cases` writes the expected part of every file anew (below `plan:`), for
 a diff to be read. In the input, a child is `as: wanted` (just as the plan would apply it),
 `outdated` (applied from another spec), `drifted` (somebody took a field), `foreign`,
-`predecessor` (of an earlier TcpAddon of the name), `ownerless` or `deleting`. `atRest: true`
-stores the status that these facts lead to before planning. `show:` names the objects whose body
-is printed in full.
+`predecessor` (of an earlier TcpAddon of the name), `ownerless` or `deleting`. A stray is "KIND
+NAME", with ", copied" behind it where it is a user's copy of a child. `atRest: true` stores the
+status that these facts lead to before planning. `show:` names the objects whose body is printed
+in full.
 """
 
 from collections.abc import Mapping
@@ -225,7 +226,8 @@ def _app(ref: Ref | None, say: Input | None) -> AppFact | None:
 
 
 def _stray(text: str) -> Child:
-    return Child(**_head(_ref(text)))
+    text, _, copied = text.partition(", ")
+    return Child(**{**_head(_ref(text)), "fields": "" if copied else "2222222222222222"})
 
 
 def _pod(index: int, say: Input, revision: str) -> PodFact:

@@ -6,6 +6,7 @@ from typing import Final
 from tcpaddon.core.checks import conflict
 from tcpaddon.core.checks.verdict import Check, Verdict, failed, first, held
 from tcpaddon.core.facts import Kind
+from tcpaddon.core.ownership import was_applied
 from tcpaddon.core.situation import Situation
 from tcpaddon.names import Reason
 
@@ -30,7 +31,11 @@ def load_balancer_pending(situation: Situation) -> Verdict | None:
         "controller (a cloud's, or MetalLB) with a free address: see "
         f"'kubectl describe service {service.name}'."
     )
-    held_by = [stray.ref.name for stray in situation.facts.strays if stray.ref.kind is Kind.SERVICE]
+    held_by = [
+        stray.ref.name
+        for stray in situation.facts.strays
+        if stray.ref.kind is Kind.SERVICE and was_applied(stray)
+    ]
     if held_by:
         # With one address only, the old Service holds what the new one waits for.
         message += (
