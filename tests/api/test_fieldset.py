@@ -142,7 +142,18 @@ def situation(namespace: str, spec: Mapping[str, Any]) -> Situation:
         **head,
         containers=(AppContainer("web", "example.com/app:7", {"imagePullPolicy": "Never"}),),
         default_container="",
-        pod_fields={"runtimeClassName": "kata"},
+        pod_fields={
+            "runtimeClassName": "kata",
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["db", "cache"]}],
+            "dnsPolicy": "None",
+            "dnsConfig": {
+                "nameservers": ["192.0.2.2"],
+                "searches": ["example.com"],
+                "options": [{"name": "ndots", "value": "2"}],
+            },
+        },
         marked_by=frozenset(),
     )
     service = ServiceFact(

@@ -173,7 +173,15 @@ def test_a_workload_with_the_apps_role_is_followed() -> None:
         "command": ["npm", "start"],
         "resources": {"limits": {"cpu": "1"}},
     }
-    pod = {"containers": [container], "serviceAccountName": "web", "restartPolicy": "Always"}
+    followed_of_pod = {
+        "serviceAccountName": "web",
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["db"]}],
+        "dnsPolicy": "None",
+        "dnsConfig": {"nameservers": ["192.0.2.2"]},
+    }
+    pod = {"containers": [container], "restartPolicy": "Always", **followed_of_pod}
     annotations = {"kubectl.kubernetes.io/default-container": "web"}
     template = {"metadata": {"annotations": annotations}, "spec": pod}
     mark = entry(names.manager_for("one"), {"f:metadata": {"f:labels": {ROLE: {}}}})
@@ -186,7 +194,7 @@ def test_a_workload_with_the_apps_role_is_followed() -> None:
         (followed,) = fact.containers
         assert (followed.name, followed.image) == ("web", "web:1")
         assert followed.fields == {"env": [{"name": "A", "value": "1"}]}
-        assert fact.pod_fields == {"serviceAccountName": "web"}
+        assert fact.pod_fields == followed_of_pod
         assert fact.default_container == "web"
         assert fact.marked_by == {"one"}
 

@@ -14,6 +14,14 @@ def by_key(key: str, *lists: Sequence[Item]) -> list[Item]:
     return list(merged.values())
 
 
+def host_aliases(items: Sequence[Item]) -> list[Item]:
+    """Put entries of the same address together: an apply may have each address only once."""
+    names: dict[str, list[str]] = {}
+    for item in items:
+        names.setdefault(item["ip"], []).extend(item.get("hostnames") or ())
+    return [{"ip": address, "hostnames": held} for address, held in names.items()]
+
+
 def environment(*lists: Sequence[Item]) -> list[Item]:
     """Merge lists of variables; later lists win.
 

@@ -96,7 +96,7 @@ def _inputs(addon: TcpAddon, process: Process) -> Data:
                 }
             ),
             "appContainer": _set_only(process.container_fields),
-            "appPod": _set_only(process.pod_fields),
+            "appPod": _set_only(process.pod_fields, false_too=True),
             "podLabels": spec.pod_labels,
             "podAnnotations": spec.pod_annotations,
             "readiness": {
@@ -115,5 +115,9 @@ def _sorted(key: str, items: Sequence[Data]) -> list[Data]:
     return sorted(items, key=lambda item: str(item.get(key)))
 
 
-def _set_only(fields: Data) -> Data:
-    return {name: value for name, value in fields.items() if value not in (None, "", False, [], {})}
+def _set_only(fields: Data, *, false_too: bool = False) -> Data:
+    return {
+        name: value
+        for name, value in fields.items()
+        if value not in (None, "", False, [], {}) or (false_too and value is False)
+    }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tcpaddon.core.children.binding_secret import URI_KEY
-from tcpaddon.core.children.merge import by_key, environment
+from tcpaddon.core.children.merge import by_key, environment, host_aliases
 from tcpaddon.core.launch import Launch, Start, launch
 from tcpaddon.names import port_suffix
 
@@ -22,13 +22,14 @@ def pod_spec(inputs: Data) -> dict[str, Any]:
         "imagePullSecrets": by_key(
             "name", app.get("imagePullSecrets", ()), own.get("imagePullSecrets", ())
         ),
+        "hostAliases": host_aliases(app.get("hostAliases", ())),
     }
     # The grace period begins with the preStop hook, not with SIGTERM.
     grace = inputs.get("preStopSeconds", 0) + inputs["drainSeconds"]
     return {
         "containers": [_container(inputs)],
         "terminationGracePeriodSeconds": grace,
-        **{name: value for name, value in merged.items() if value},
+        **_set_only(merged),
     }
 
 
@@ -49,9 +50,7 @@ def _container(inputs: Data) -> dict[str, Any]:
         "env": _environment(inputs, started),
         # Later ones win in a container, so the addon's stand last.
         "envFrom": [*app.get("envFrom", ()), *own.get("envFrom", ())],
-        "volumeMounts": by_key(
-            "mountPath", app.get("volumeMounts", ()), own.get("volumeMounts", ())
-        ),
+        "volumeMounts": by_key("mountPath", _mounts(inputs), own.get("volumeMounts", ())),
         "command": list(started.command or ()),
         "args": list(started.args or ()),
     }
@@ -70,12 +69,30 @@ def _container(inputs: Data) -> dict[str, Any]:
         "readinessProbe": {**handshake, **inputs["readiness"]},
         # A crash then leaves its last words in the pod's status, and we tell them.
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        **{name: value for name, value in merged.items() if value},
+        **_set_only(merged),
     }
     if inputs.get("preStopSeconds"):
         # Load balancers hear of it before the process does.
         container["lifecycle"] = {"preStop": {"sleep": {"seconds": inputs["preStopSeconds"]}}}
     return container
+
+
+def _mounts(inputs: Data) -> list[Data]:
+    """Return the app's mounts, without those whose volume this pod does not have.
+
+    The volumes of a StatefulSet's volumeClaimTemplates are each one pod's own: a process beside
+    those pods has none of them, and a mount without its volume would be refused. Who wants
+    something there gives spec.volumes one of the same name.
+    """
+    pods = (inputs.get("appPod", _NONE), inputs.get("pod", _NONE))
+    there = {volume["name"] for pod in pods for volume in pod.get("volumes", ())}
+    mounts = inputs.get("appContainer", _NONE).get("volumeMounts", ())
+    return [mount for mount in mounts if mount["name"] in there]
+
+
+def _set_only(fields: Data) -> dict[str, Any]:
+    # False is set: automountServiceAccountToken and enableServiceLinks mean something by it.
+    return {name: value for name, value in fields.items() if value is False or value}
 
 
 def _main_port(inputs: Data) -> int:

@@ -26,11 +26,14 @@ def revision(spec: dict[str, Any] | None = None, live: str = "") -> str:
     return pod_template(*process(spec), live).revision
 
 
-def container(spec: dict[str, Any], app: dict[str, Any] | None = None) -> dict[str, Any]:
+def container(
+    spec: dict[str, Any],
+    app: dict[str, Any] | None = None,
+    app_pod: dict[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return the container for a spec, and the app's fields if there is an app."""
     mqtt, made = process(spec)
-    if app:
-        made = replace(made, container_fields=app)
+    made = replace(made, container_fields=app or {}, pod_fields=app_pod or {})
     only: dict[str, Any] = pod_template(mqtt, made).body["spec"]["containers"][0]
     return only
 
@@ -123,13 +126,46 @@ def test_mounts_of_app_and_addon_are_merged_by_path() -> None:
             {"name": "y", "mountPath": "/b"},
         ]
     }
+    volumes = [{"name": name, "emptyDir": {}} for name in ("x", "y")]
     spec = {
         "volumes": [{"name": "own", "emptyDir": {}}],
         "volumeMounts": [{"name": "own", "mountPath": "/b"}],
     }
-    assert container(spec, app)["volumeMounts"] == [
+    assert container(spec, app, {"volumes": volumes})["volumeMounts"] == [
         {"name": "x", "mountPath": "/a"},
         {"name": "own", "mountPath": "/b"},
+    ]
+
+
+def test_a_mount_of_a_volume_that_only_the_apps_own_pods_have_is_left_out() -> None:
+    # A StatefulSet's volumeClaimTemplates are no volumes of its pod template.
+    mqtt, made = process(
+        {
+            "volumes": [{"name": "cache", "emptyDir": {}}],
+            "volumeMounts": [{"name": "cache", "mountPath": "/own"}],
+        }
+    )
+    mounts = [{"name": n, "mountPath": f"/{n}"} for n in ("data", "config", "cache")]
+    volumes = [{"name": "config", "configMap": {"name": "web"}}]
+    made = replace(made, container_fields={"volumeMounts": mounts}, pod_fields={"volumes": volumes})
+    mounted = pod_template(mqtt, made).body["spec"]["containers"][0]["volumeMounts"]
+    assert [mount["mountPath"] for mount in mounted] == ["/config", "/cache", "/own"]
+
+
+def test_what_the_app_switches_off_is_off_here_too() -> None:
+    mqtt, made = process()
+    off = {"automountServiceAccountToken": False, "enableServiceLinks": False}
+    template = pod_template(mqtt, replace(made, pod_fields=off))
+    assert off.items() <= template.body["spec"].items()
+    assert template.revision != pod_template(mqtt, made).revision
+
+
+def test_host_aliases_of_one_address_are_put_together() -> None:
+    mqtt, made = process()
+    aliases = [{"ip": "192.0.2.1", "hostnames": [name]} for name in ("db", "cache")]
+    template = pod_template(mqtt, replace(made, pod_fields={"hostAliases": aliases}))
+    assert template.body["spec"]["hostAliases"] == [
+        {"ip": "192.0.2.1", "hostnames": ["db", "cache"]}
     ]
 
 
