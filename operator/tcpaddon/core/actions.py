@@ -32,7 +32,8 @@ class GiveBack:
     `stringData`, or the managed fields were stripped), that would take the whole map along.
 
     resource_version: as it was when it was seen that the keys are ours; of another one nothing
-    is taken. keys: of a Secret's data. mark_is_shared: another addon's manager holds the mark too.
+    is taken. keys: of a Secret's data, ours alone. mark: whether the mark is ours alone. shared:
+    whether there is more that we hold, but others too: it stays, and only our hold on it ends.
     """
 
     ref: Ref
@@ -40,7 +41,8 @@ class GiveBack:
     uid: str
     resource_version: int
     keys: frozenset[str] = frozenset()
-    mark_is_shared: bool = False
+    mark: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,14 +82,26 @@ def mark(addon: TcpAddon, app: AppFact) -> Apply:
 
 
 def give_back(uid: str, held: SecretFact | AppFact) -> GiveBack:
-    """Ask for everything that an addon has of a user's object to be given back."""
+    """Ask for everything that an addon has of a user's object to be given back.
+
+    What others hold too, with the same value, is not ours to delete: they still want it.
+    """
+    keys: frozenset[str] = frozenset()
+    shared_keys: frozenset[str] = frozenset()
+    if isinstance(held, SecretFact):
+        others = (of for holder, of in held.owned.items() if holder != uid)
+        keys = held.owned.get(uid, frozenset())
+        shared_keys = keys & held.shared_keys.union(*others)
+    marked = uid in held.marked_by
+    mark_is_shared = held.mark_is_shared or bool(held.marked_by - {uid})
     return GiveBack(
         ref=held.ref,
         manager=manager_for(uid),
         uid=held.uid,
         resource_version=held.resource_version,
-        keys=held.owned.get(uid, frozenset()) if isinstance(held, SecretFact) else frozenset(),
-        mark_is_shared=bool(held.marked_by - {uid}),
+        keys=keys - shared_keys,
+        mark=marked and not mark_is_shared,
+        shared=bool(shared_keys) or (marked and mark_is_shared),
     )
 
 

@@ -91,6 +91,9 @@ class SecretFact(Child):
     owned: Mapping[str, frozenset[str]]  # addon uid -> the keys its manager owns
     marked_by: frozenset[str]  # addon uids whose manager owns the role label
     immutable: bool
+    # Of the keys in `owned` those that a manager which is no addon's owns too (GitOps, a user).
+    shared_keys: frozenset[str] = frozenset()
+    mark_is_shared: bool = False  # such a manager owns the role label
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,7 @@ class AppFact(Child):
     default_container: str  # annotation kubectl.kubernetes.io/default-container, or ""
     pod_fields: Mapping[str, Any]  # volumes, imagePullSecrets, serviceAccountName, …
     marked_by: frozenset[str]  # addon uids whose manager owns the role label
+    mark_is_shared: bool = False  # a manager that is no addon's owns the role label
 
 
 @dataclass(frozen=True, slots=True)

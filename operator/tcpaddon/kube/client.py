@@ -176,17 +176,21 @@ class Client:
 
         Raises:
             Stale: the object changed since it was looked at. Gone: it is not there any more.
+            Retry: it changed between the two requests that giving back what is shared takes.
         """
         asked = Asked("give_back", give.ref.kind, give.ref.name)
-        mark = {} if give.mark_is_shared else {"labels": {names.LABEL_ROLE: None}}
+        mark = {"labels": {names.LABEL_ROLE: None}} if give.mark else {}
         head = {"uid": give.uid, "resourceVersion": str(give.resource_version)}
         data = {"data": dict.fromkeys(give.keys)} if give.keys else {}
         body = {"metadata": {**head, **mark}, **data}
         path = resource_of(give.ref.kind).path(give.ref.namespace, give.ref.name)
         query = {"fieldManager": give.manager}
         left = await self._write(Call(asked, "PATCH", path, query, body, _MERGE))
-        if give.mark_is_shared:  # no key of ours is left, so an apply of nothing takes none along
-            nothing = Apply(ref=give.ref, body={}, manager=give.manager, uid=give.uid)
+        if give.shared:
+            # An apply of nothing deletes what we alone own, and a map with it that nobody owns
+            # anything of. As of this version all that we still own is owned by others too.
+            version = {"metadata": {"resourceVersion": left["metadata"]["resourceVersion"]}}
+            nothing = Apply(ref=give.ref, body=version, manager=give.manager, uid=give.uid)
             left = await self._apply(asked, nothing, uid=give.uid)
         return left
 

@@ -126,12 +126,33 @@ def keys_by_addon(raw: Raw) -> Mapping[str, frozenset[str]]:
     return found
 
 
+def shared_keys(raw: Raw, keys: frozenset[str]) -> frozenset[str]:
+    """Return those of the keys that a manager which is not ours owns too."""
+    return keys & _NO_KEYS.union(*map(keys_of, _foreign_fields(raw)))
+
+
+def mark_is_shared(raw: Raw) -> bool:
+    """Whether a manager that is not ours owns the role label."""
+    return any(map(_has_mark, _foreign_fields(raw)))
+
+
+def _foreign_fields(raw: Raw) -> Iterable[Raw]:
+    """Give the fields of all managers that are not ours, however they came by them."""
+    for entry in raw["metadata"].get("managedFields") or ():
+        manager = entry.get("manager", "")
+        if manager != names.MANAGER and names.uid_of_manager(manager) is None:
+            yield entry.get("fieldsV1") or {}
+
+
+def _has_mark(fields: Raw) -> bool:
+    labels = (fields.get("f:metadata") or {}).get("f:labels") or {}
+    return f"f:{names.LABEL_ROLE}" in labels
+
+
 def marked_by(raw: Raw) -> frozenset[str]:
     """Return the uids of the addons that applied the role label."""
-    mark = f"f:{names.LABEL_ROLE}"
     return frozenset(
         intern(uid)
         for manager, fields in _applied_entries(raw)
-        if (uid := names.uid_of_manager(manager))
-        and mark in ((fields.get("f:metadata") or {}).get("f:labels") or {})
+        if (uid := names.uid_of_manager(manager)) and _has_mark(fields)
     )

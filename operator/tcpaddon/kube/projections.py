@@ -21,7 +21,15 @@ from tcpaddon.core.facts import (
     SecretFact,
     ServiceFact,
 )
-from tcpaddon.kube.heads import fields_of, head_of, keys_by_addon, keys_of, marked_by
+from tcpaddon.kube.heads import (
+    fields_of,
+    head_of,
+    keys_by_addon,
+    keys_of,
+    mark_is_shared,
+    marked_by,
+    shared_keys,
+)
 from tcpaddon.kube.words import Raw
 
 Fact = ServiceFact | DeploymentFact | SecretFact | AppFact | PodFact
@@ -100,7 +108,8 @@ def secret_fact(raw: Raw) -> SecretFact:
     """Read a Secret; the values of keys that no manager of ours owns are left where they are."""
     data = raw.get("data") or {}
     owned = keys_by_addon(raw)
-    kept = set[str]().union(*owned.values(), keys_of(fields_of(raw, names.MANAGER)))
+    of_addons = frozenset[str]().union(*owned.values())
+    kept = of_addons | keys_of(fields_of(raw, names.MANAGER))
     return SecretFact(
         *head_of(raw).as_child(),
         keys=frozenset(map(intern, data)),
@@ -108,6 +117,8 @@ def secret_fact(raw: Raw) -> SecretFact:
         owned=owned,
         marked_by=marked_by(raw),
         immutable=bool(raw.get("immutable")),
+        shared_keys=shared_keys(raw, of_addons),
+        mark_is_shared=mark_is_shared(raw),
     )
 
 
@@ -129,6 +140,7 @@ def app_fact(raw: Raw) -> AppFact:
         default_container=annotations.get(_DEFAULT_CONTAINER, ""),
         pod_fields=_only(pod, _FOLLOWED_OF_POD),
         marked_by=marked_by(raw),
+        mark_is_shared=mark_is_shared(raw),
     )
 
 

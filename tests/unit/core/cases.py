@@ -293,9 +293,10 @@ def _line(apply: Apply) -> str:
 
 
 def _given(give: GiveBack) -> str:
-    kept = ", the mark stays" if give.mark_is_shared else ""
-    taken = f"{give.ref}, as {give.manager}, uid {give.uid}, keys {sorted(give.keys)}"
-    return f"{taken}, version {give.resource_version}{kept}"
+    mark = ", the mark" if give.mark else ""
+    shared = ", the rest is others' too" if give.shared else ""
+    taken = f"{give.ref}, as {give.manager}, uid {give.uid}, keys {sorted(give.keys)}{mark}"
+    return f"{taken}, version {give.resource_version}{shared}"
 
 
 def _status(status: Mapping[str, Any]) -> dict[str, Any]:

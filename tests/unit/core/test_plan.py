@@ -254,6 +254,21 @@ def test_a_removed_secret_ref_gives_the_key_back() -> None:
     assert held.keys == {"DATABASE_URL"}
 
 
+def test_a_key_that_somebody_else_applies_too_stays_when_ours_goes_back() -> None:
+    w = served()
+    ref = Ref(Kind.SECRET, "iot", "app-env")
+    held = w.users[ref]
+    assert isinstance(held, SecretFact)
+    w.users[ref] = replace(held, shared_keys=frozenset({"TCP_URL"}), mark_is_shared=True)
+    w.edit({})
+    w.settle()
+    held = w.users[ref]
+    assert isinstance(held, SecretFact)
+    assert held.keys == {"DATABASE_URL", "TCP_URL"}
+    assert UID not in held.owned
+    assert w.writes.count("give back Secret app-env") == 1
+
+
 def test_a_lost_address_leaves_the_process_and_the_published_key_alone() -> None:
     w = served()
     ref = expected_refs(w.addon).service

@@ -217,13 +217,18 @@ class World:
         fact = self.users[give.ref]
         assert uid == self.addon.metadata.uid
         assert (give.uid, give.resource_version) == (fact.uid, fact.resource_version)
-        assert give.mark_is_shared == bool(fact.marked_by - {uid})
+        shared_mark = fact.mark_is_shared or bool(fact.marked_by - {uid})
+        assert give.mark == (uid in fact.marked_by and not shared_mark)
         marked = fact.marked_by - {uid}
         if isinstance(fact, AppFact):
             assert not give.keys
+            assert give.shared == (uid in fact.marked_by and shared_mark)
             self.users[give.ref] = replace(fact, marked_by=marked)
             return
-        assert give.keys == fact.owned.get(uid, frozenset()), "a foreign key was touched"
+        ours = fact.owned.get(uid, frozenset())
+        others = {key for holder, of in fact.owned.items() if holder != uid for key in of}
+        assert give.keys == ours - fact.shared_keys - others, "a foreign key was touched"
+        assert give.shared == (give.keys != ours or (uid in fact.marked_by and shared_mark))
         self.users[give.ref] = replace(
             fact,
             keys=fact.keys - give.keys,

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from tcpaddon import names
-from tcpaddon.core.facts import AppFact, DeploymentFact, Ingress, Kind, Ref, ServiceFact
+from tcpaddon.core.facts import (
+    AppFact,
+    DeploymentFact,
+    Ingress,
+    Kind,
+    Ref,
+    SecretFact,
+    ServiceFact,
+)
 from tcpaddon.core.fieldset import fingerprint_of_entry
 from tcpaddon.kube.projections import (
     app_fact,
@@ -156,6 +164,27 @@ def test_of_a_secret_only_our_values_are_kept() -> None:
     assert fact.owned == {"one": {"TCP_URL"}, "two": {"OTHER"}}
     assert fact.marked_by == {"one"}
     assert fact.immutable
+
+
+def test_what_others_own_of_the_addons_keys_and_mark_is_known() -> None:
+    ours = {"f:data": {"f:TCP_URL": {}, "f:OURS": {}}, "f:metadata": {"f:labels": {ROLE: {}}}}
+    data = {"PASSWORD": "c2VjcmV0", "TCP_URL": "dXJs", "OURS": "b3Vycw=="}
+    theirs: dict[str, Any] = {"f:data": {".": {}, "f:PASSWORD": {}, "f:TCP_URL": {}}}
+    mark: dict[str, Any] = {"f:metadata": {"f:labels": {".": {}, ROLE: {}}}}
+    updated = {"manager": "kubectl-edit", "operation": "Update", "fieldsV1": mark}
+
+    def fact(*entries: dict[str, Any]) -> SecretFact:
+        managed = [entry(names.manager_for("one"), ours), *entries]
+        return secret_fact(raw("Secret", labels={}, head={"managedFields": managed}, data=data))
+
+    assert (fact().shared_keys, fact().mark_is_shared) == (frozenset(), False)
+    gitops = fact(entry("gitops", theirs))
+    assert gitops.shared_keys == {"TCP_URL"}
+    assert not gitops.mark_is_shared
+    assert fact(updated).mark_is_shared
+    # Another addon's share is known by `owned` and `marked_by`.
+    other = fact(entry(names.manager_for("two"), {**theirs, **mark}))
+    assert (other.shared_keys, other.mark_is_shared) == (frozenset(), False)
 
 
 def test_the_bindings_own_values_are_kept() -> None:

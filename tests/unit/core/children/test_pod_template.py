@@ -126,7 +126,7 @@ def test_mounts_of_app_and_addon_are_merged_by_path() -> None:
             {"name": "y", "mountPath": "/b"},
         ]
     }
-    volumes = [{"name": name, "emptyDir": {}} for name in ("x", "y")]
+    volumes: list[dict[str, Any]] = [{"name": name, "emptyDir": {}} for name in ("x", "y")]
     spec = {
         "volumes": [{"name": "own", "emptyDir": {}}],
         "volumeMounts": [{"name": "own", "mountPath": "/b"}],
