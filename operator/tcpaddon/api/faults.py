@@ -26,12 +26,19 @@ def sentences(error: ValidationError, under: str = "") -> list[str]:
     ]
 
 
+# The arms of int-or-string: no steps of a path, and both say one thing, which is told once.
+_ARMS: Final = ("int", "str")
+_FAULTS_OF_ARMS: Final = ("int_", "string_type")
+_INT_OR_STRING: Final = 'Write a whole number here, or text in quotes, such as 1 or "0.5".'
+
+
 def _path(under: str, location: tuple[int | str, ...]) -> str:
     path = under
-    for step in location:
+    steps = location[:-1] if location and location[-1] in (*_ARMS, "[key]") else location
+    for step in steps:
         if isinstance(step, int):
             path += f"[{step}]"
-        elif step not in ("int", "str"):  # the arms of int-or-string are no steps
+        else:
             path += f".{step}" if path else step
     return path
 
@@ -52,13 +59,19 @@ _WORDS: Final[Mapping[str, str]] = {
     "int_type": "Write a whole number here, without quotes.",
     "bool_type": "Write true or false here, without quotes.",
     "list_type": "Write a list here: lines that begin with '- '.",
+    "invalid_key": 'Put the name of this field in quotes: "{given}".',
+    "dict_type": "Write fields here, such as {{name: …}}.",
+    "model_type": "Write fields here, such as {{name: …}}.",
+    "model_attributes_type": "Write fields here, such as {{name: …}}.",
 }
 
 
 def _sentence(path: str, fault: Mapping[str, Any]) -> str:
-    given = fault["input"]
+    given, location = fault["input"], fault["loc"]
     words = _WORDS.get(fault["type"])
-    if words is None:
+    if location and location[-1] in _ARMS and fault["type"].startswith(_FAULTS_OF_ARMS):
+        text = _INT_OR_STRING
+    elif words is None:
         text = f"{fault['msg'].removeprefix('Input should be ').capitalize()} is needed here."
     else:
         size = len(given) if isinstance(given, Sized) else 0

@@ -30,6 +30,14 @@ DnsSubdomain = Annotated[
         "Use lower-case letters, digits, hyphens and dots, with a letter or digit at both ends.",
     ),
 ]
+# An object's own name, where a rule has more to say on its length and its dots.
+ObjectName = Annotated[
+    str,
+    form(
+        f"{_LABEL}([.]{_LABEL})*",
+        "Use lower-case letters, digits and hyphens, with a letter or digit at both ends.",
+    ),
+]
 EnvName = Annotated[
     str,
     Field(max_length=253),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tcpaddon.api.crd import schema
 from tcpaddon.api.v1alpha1 import (
     InvalidAddon,
     Launcher,
@@ -14,6 +15,7 @@ from tcpaddon.api.v1alpha1 import (
     TrafficPolicy,
 )
 from tests.unit.api.refusals import Refusal, addon, refusals
+from tests.unit.api.test_schema import fields
 
 
 def parsed(spec: dict[str, Any]) -> TcpAddonSpec:
@@ -151,6 +153,16 @@ def test_parsing_refuses(case: Refusal) -> None:
             {"command": "node broker.js"},
             "spec.command: Write a list here: lines that begin with '- '.",
         ),
+        (
+            {"binding": {"secretRef": "app-env"}},
+            "spec.binding.secretRef: Write fields here, such as {name: …}.",
+        ),
+        (
+            {"resources": {"limits": {"cpu": 0.5}}},
+            "spec.resources.limits.cpu: Write a whole number here, or text in quotes, such as 1 "
+            'or "0.5".',
+        ),
+        ({5: 6}, 'spec[5]: Put the name of this field in quotes: "5".'),
     ],
 )
 def test_a_file_is_checked_as_strictly_as_at_apply(spec: dict[str, Any], fault: str) -> None:
@@ -163,6 +175,81 @@ def test_every_fault_of_a_file_is_told_at_once() -> None:
     with pytest.raises(InvalidAddon) as refused:
         TcpAddon.parse_strictly(addon({"replicas": -1, "image": "a b"}))
     assert len(refused.value.faults) == 2
+
+
+@pytest.mark.parametrize("name", ["ok_name", "Web", "-web", "web-", "", "wéb"])
+def test_a_name_that_no_object_may_have_is_refused_in_one_sentence(name: str) -> None:
+    with pytest.raises(InvalidAddon) as refused:
+        TcpAddon.parse_strictly(addon({}, name=name))
+    (fault,) = refused.value.faults
+    assert fault.startswith("metadata.name: Use lower-case letters, digits and hyphens")
+
+
+def test_a_namespace_that_cannot_be_is_refused() -> None:
+    obj = addon({})
+    obj["metadata"]["namespace"] = "my.shop"
+    with pytest.raises(InvalidAddon, match=r"^metadata\.namespace: Use lower-case letters"):
+        TcpAddon.parse_strictly(obj)
+
+
+@pytest.mark.parametrize("part", ["metadata", "spec"])
+@pytest.mark.parametrize("value", ["x", 5, [1], "volumes"])
+def test_what_is_no_fields_is_told_at_its_place(part: str, value: Any) -> None:
+    with pytest.raises(InvalidAddon) as refused:
+        TcpAddon.parse_strictly({**addon({}), part: value})
+    assert f"{part}: Write fields here, such as {{name: …}}." in refused.value.faults
+
+
+def test_an_object_without_api_version_is_told_what_to_write() -> None:
+    obj = addon({})
+    del obj["apiVersion"]
+    with pytest.raises(InvalidAddon, match="of no apiVersion, not a TcpAddon of tcpaddon"):
+        TcpAddon.parse_strictly(obj)
+
+
+PATHS = [path.removeprefix(".") for path, _ in fields(schema()) if path.startswith(".spec.")]
+SCHEMA = schema()
+WRONG: tuple[Any, ...] = (
+    5,
+    0.5,
+    "x y",
+    [],
+    [5],
+    {},
+    {5: 6},
+    {"a": "b"},
+    True,
+    -1,
+    "",
+    10**12,
+    ["x", None],
+)
+
+
+def holding(value: Any, steps: list[str], of: dict[str, Any]) -> Any:
+    """Write the value at the end of a path of the schema."""
+    if not steps:
+        return value
+    if steps[0] != "[]":
+        return {steps[0]: holding(value, steps[1:], of["properties"][steps[0]])}
+    if "items" in of:
+        return [holding(value, steps[1:], of["items"])]
+    return {"key": holding(value, steps[1:], of["additionalProperties"])}
+
+
+def faults_with(path: str, value: Any) -> tuple[str, ...]:
+    spec = holding(value, path.replace("[]", ".[]").split("."), SCHEMA)
+    try:
+        TcpAddon.parse_strictly({**addon({}), **spec})
+    except InvalidAddon as refused:
+        return refused.faults
+    return ()
+
+
+def test_whatever_stands_at_a_field_is_taken_or_refused_in_our_own_words() -> None:
+    faults = {fault for path in PATHS for value in WRONG for fault in faults_with(path, value)}
+    assert len(faults) > len(PATHS)
+    assert [fault for fault in faults if "needed here" in fault] == []
 
 
 def test_another_kind_of_object_is_named() -> None:

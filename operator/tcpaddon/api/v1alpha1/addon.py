@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from tcpaddon.api.faults import InvalidAddon, sentences
 from tcpaddon.api.marks import Shaped
 from tcpaddon.api.part import Part
+from tcpaddon.api.strings import DnsLabel, ObjectName
 from tcpaddon.api.v1alpha1.rules import NAME_RULES, SPEC_RULES
 from tcpaddon.api.v1alpha1.spec import TcpAddonSpec
 from tcpaddon.api.v1alpha1.status import TcpAddonStatus
@@ -63,24 +64,41 @@ class TcpAddon(Part):
             InvalidAddon: a field that does not exist, or anything else that would be refused.
         """
         if (obj.get("apiVersion"), obj.get("kind")) != (API_VERSION, KIND):
-            given = f"{obj.get('kind')} of {obj.get('apiVersion')}"
+            given = f"{obj.get('kind')} of {obj.get('apiVersion', 'no apiVersion')}"
             raise InvalidAddon([f"This is a {given}, not a {KIND} of {API_VERSION}."])
-        spec = _without_nulls(obj.get("spec") or {})
-        faults = _faults_in_shapes(spec)
+        metadata, spec = (_without_nulls(obj.get(part) or {}) for part in ("metadata", "spec"))
+        faults = _faults_in_name(metadata) + _faults_in_shapes(spec)
         try:
             TcpAddonSpec.model_validate(spec, extra="forbid")
         except ValidationError as error:
             faults += sentences(error, "spec")
         try:
-            addon = cls.parse({"metadata": obj.get("metadata") or {}, "spec": spec})
+            addon = cls.parse({"metadata": metadata, "spec": spec})
         except InvalidAddon as error:
-            raise InvalidAddon([*faults, *error.faults]) from None
+            name_told = any(fault.startswith("metadata.name: ") for fault in faults)
+            of_name = "metadata.name: " if name_told else ()
+            more = (fault for fault in error.faults if not fault.startswith(of_name))
+            raise InvalidAddon([*faults, *more]) from None
         if faults:
             raise InvalidAddon(faults)
         return addon
 
 
-def _faults_in_shapes(spec: Mapping[str, Any]) -> list[str]:
+def _faults_in_name(metadata: Any) -> list[str]:
+    # What the API server asks of every object's name and namespace, rules or no rules.
+    faults: list[str] = []
+    for field, type_ in (("name", ObjectName), ("namespace", DnsLabel)):
+        if isinstance(metadata, Mapping) and isinstance(metadata.get(field), str):
+            try:
+                _adapter(type_).validate_python(metadata[field])
+            except ValidationError as error:
+                faults += sentences(error, f"metadata.{field}")
+    return faults
+
+
+def _faults_in_shapes(spec: Any) -> list[str]:
+    if not isinstance(spec, Mapping):
+        return []  # said where the whole is parsed
     faults: list[str] = []
     for field in TcpAddonSpec.model_fields.values():
         name = field.alias or ""
