@@ -9,11 +9,12 @@ from typing import Any, Final
 import yaml
 
 from tcpaddon.api.v1alpha1 import InvalidAddon, TcpAddon
+from tcpaddon.cli import workload
+from tcpaddon.cli.files import Document
+from tcpaddon.cli.workload import FaultyWorkloadError
 from tcpaddon.core.address import PLACEHOLDER_HOST
 from tcpaddon.core.facts import AppFact, Facts
-from tcpaddon.core.refs import expected_refs
 from tcpaddon.core.render import CannotRenderError, render
-from tcpaddon.kube.projections import app_fact
 from tcpaddon.names import KIND
 
 Object = Mapping[str, Any]
@@ -34,20 +35,33 @@ class Rendered:
     notes: tuple[str, ...]
 
 
-def render_all(addons: Sequence[Object], apps: Sequence[Object]) -> tuple[Rendered, ...]:
-    """Render every TcpAddon among the objects; others are passed over.
+def render_all(
+    documents: Sequence[Document], workloads: Sequence[Document]
+) -> tuple[Rendered, ...]:
+    """Render every TcpAddon among the documents; others are passed over.
 
     Args:
-        addons: objects with TcpAddons among them.
-        apps: objects with the workloads of their spec.appRef among them.
+        documents: objects with TcpAddons among them.
+        workloads: objects with those that spec.appRef names among them.
 
     Raises:
-        RefusedError: there is no TcpAddon, or one is refused.
+        RefusedError: there is no TcpAddon, or some are refused; each of them is named.
     """
-    chosen = [obj for obj in addons if obj.get("kind") == KIND]
+    chosen = [document for document in documents if document.kind == KIND]
     if not chosen:
         raise RefusedError(f"There is no {KIND} in the file.")
-    return tuple(_render(obj, apps) for obj in chosen)
+    rendered: list[Rendered] = []
+    faults: list[str] = []
+    for document in chosen:
+        try:
+            rendered.append(_render(document, workloads))
+        except (InvalidAddon, CannotRenderError, RefusedError) as error:
+            faults += [f"{document}: {line}" for line in str(error).splitlines()]
+        except FaultyWorkloadError as error:
+            faults.append(str(error))  # it names the workload
+    if faults:
+        raise RefusedError("\n".join(dict.fromkeys(faults)))
+    return tuple(rendered)
 
 
 def as_yaml(rendered: Sequence[Rendered]) -> str:
@@ -67,37 +81,26 @@ def as_json(rendered: Sequence[Rendered]) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=2)
 
 
-def _render(obj: Object, apps: Sequence[Object]) -> Rendered:
-    try:
-        addon = TcpAddon.parse_strictly(obj)
-    except InvalidAddon as error:
-        raise RefusedError(str(error)) from None
+def _render(document: Document, workloads: Sequence[Document]) -> Rendered:
+    addon = TcpAddon.parse_strictly(document.content)
     metadata = addon.metadata.model_copy(update={"uid": addon.metadata.uid or PLACEHOLDER_UID})
     addon = addon.model_copy(update={"metadata": metadata})
     # The clock is for conditions, which are not printed.
-    facts = Facts(now=datetime.fromtimestamp(0, UTC), app=_app(addon, apps))
-    if facts.app is None and addon.spec.app_ref is not None:
-        ref = expected_refs(addon).app
-        raise RefusedError(
-            f"{KIND} {metadata.name} follows {ref}: give its file with --app, for example of "
-            f"'kubectl get {addon.spec.app_ref.kind.value.lower()} {addon.spec.app_ref.name} "
-            "-o yaml'."
-        )
-    try:
-        objects = render(addon, facts)
-    except CannotRenderError as error:
-        raise RefusedError(str(error)) from None
-    return Rendered(name=metadata.name, objects=objects, notes=_notes(addon))
+    facts = Facts(now=datetime.fromtimestamp(0, UTC), app=_app(addon, workloads))
+    return Rendered(name=metadata.name, objects=render(addon, facts), notes=_notes(addon))
 
 
-def _app(addon: TcpAddon, apps: Sequence[Object]) -> AppFact | None:
+def _app(addon: TcpAddon, workloads: Sequence[Document]) -> AppFact | None:
     ref = addon.spec.app_ref
     if ref is None:
         return None
-    for app in apps:
-        if (app.get("kind"), app.get("metadata", {}).get("name")) == (ref.kind.value, ref.name):
-            return app_fact(app)
-    return None
+    for document in workloads:
+        if (document.kind, document.name) == (ref.kind.value, ref.name):
+            return workload.read(document)
+    raise RefusedError(
+        f"spec.appRef: It follows {ref.kind.value} {ref.name}: give its file with --app, for "
+        f"example of 'kubectl get {ref.kind.value.lower()} {ref.name} -o yaml'."
+    )
 
 
 def _notes(addon: TcpAddon) -> tuple[str, ...]:

@@ -159,8 +159,10 @@ def test_parsing_refuses(case: Refusal) -> None:
         ),
         (
             {"resources": {"limits": {"cpu": 0.5}}},
-            "spec.resources.limits.cpu: Write a whole number here, or text in quotes, such as 1 "
-            'or "0.5".',
+            (
+                "spec.resources.limits.cpu: Write a whole number here, or text in quotes, "
+                'such as 1 or "0.5".'
+            ),
         ),
         ({5: 6}, 'spec[5]: Put the name of this field in quotes: "5".'),
     ],

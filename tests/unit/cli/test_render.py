@@ -112,6 +112,93 @@ def test_what_is_no_object_is_told(text: str, words: str) -> None:
     assert words in result.stderr
 
 
+def told(folder: Path, *objects: Any, app: dict[str, Any] | None = None) -> list[str]:
+    """Return what is told about a file that is refused."""
+    more = () if app is None else ("--app", written(folder, app))
+    result = rendered("-f", written(folder, *objects), *more)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    return result.stderr.splitlines()
+
+
+def test_every_bad_addon_of_a_file_is_told_by_its_name(tmp_path: Path) -> None:
+    nameless = {**ADDON, "metadata": {}}
+    typo = {**ADDON, "metadata": {"name": "typo"}, "spec": {"image": "a", "portz": []}}
+    mute = {**ADDON, "metadata": {"name": "mute"}, "spec": {"image": "a", "procfile": "web: a"}}
+    lines = told(tmp_path, ADDON, typo, nameless, mute)
+    assert lines[0].startswith("error: TcpAddon typo: spec.portz: There is no such field")
+    assert lines[1] == "error: TcpAddon in document 3: metadata.name: This field is needed: add it."
+    assert lines[2].startswith("error: TcpAddon mute: The Procfile has no process type 'tcp'")
+    assert len(lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("items", "place"),
+    [([5], "item 1 of document 1"), (5, "items of document 1"), ([{}], "item 1 of document 1")],
+)
+def test_a_list_of_what_is_no_object_is_told_with_its_place(
+    tmp_path: Path, items: Any, place: str
+) -> None:
+    (line,) = told(tmp_path, {"kind": "List", "items": items})
+    assert f"no Kubernetes object ({place})" in line
+
+
+def test_everything_that_is_no_object_is_told_at_once(tmp_path: Path) -> None:
+    lines = told(tmp_path, [1], ADDON, {"a": 1})
+    assert ["document 1" in lines[0], "document 3" in lines[1], len(lines)] == [True, True, 2]
+
+
+def test_a_name_that_the_api_server_refuses_is_refused(tmp_path: Path) -> None:
+    (line,) = told(tmp_path, {**ADDON, "metadata": {"name": "ok_name"}})
+    assert "metadata.name: Use lower-case letters, digits and hyphens" in line
+
+
+def pod(**fields: Any) -> dict[str, Any]:
+    """Return the app with other fields in its pod."""
+    return {**APP, "spec": {"template": {"spec": {**APP["spec"]["template"]["spec"], **fields}}}}
+
+
+@pytest.mark.parametrize(
+    ("app", "words"),
+    [
+        ({**APP, "spec": {}}, "spec.template: This field is needed"),
+        ({**APP, "spec": 5}, "spec: Write fields here"),
+        (pod(containers=[]), "spec.template.spec.containers: This field is needed"),
+        (pod(containers=[5]), "spec.template.spec.containers[0]: Write fields here"),
+        (pod(containers=[{}]), "spec.template.spec.containers[0].name: Write the name here"),
+        (pod(containers=[{"name": "a", "image": 1}]), "containers[0].image: Write text here"),
+        (pod(containers=[{"name": "a", "env": "B=1"}]), "containers[0].env: Write a list here"),
+        (pod(volumes=[{}]), "spec.template.spec.volumes[0].name: Write the name here"),
+    ],
+)
+def test_a_workload_that_lacks_what_is_followed_is_told_where(
+    tmp_path: Path, app: dict[str, Any], words: str
+) -> None:
+    (line,) = told(tmp_path, following(), app=app)
+    assert line.startswith("error: Deployment web: ")
+    assert words in line
+
+
+def test_a_workload_without_a_name_is_not_the_app(tmp_path: Path) -> None:
+    (line,) = told(tmp_path, following(), app={**APP, "metadata": "x"})
+    assert "follows Deployment web: give its file with --app" in line
+
+
+def test_a_workload_as_kubectl_prints_it_is_followed(tmp_path: Path) -> None:
+    managed = [{"manager": "kubectl", "operation": "Apply", "fieldsV1": {"f:spec": {}}}]
+    head = {"name": "web", "namespace": "shop", "resourceVersion": "7", "managedFields": managed}
+    app = written(tmp_path, {**APP, "metadata": head, "status": {"replicas": 1}})
+    result = rendered("-f", written(tmp_path, following()), "--app", app)
+    assert "image: example.com/app:7" in result.stdout
+
+
+def test_a_date_in_a_file_stays_the_text_that_it_is(tmp_path: Path) -> None:
+    text = yaml.safe_dump(ADDON) + "  args: [2026-01-01]\n"
+    result = rendered("-f", "-", "-o", "json", stdin=text)
+    assert result.exit_code == 0
+    assert "2026-01-01" in result.stdout
+
+
 def test_a_missing_file_is_told() -> None:
     assert "cannot be read" in rendered("-f", "/nowhere/addon.yaml").stderr
 

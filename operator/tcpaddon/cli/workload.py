@@ -1,0 +1,83 @@
+"""Checks the workload of a file as far as rendering reads it: no API server has done so."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tcpaddon.cli.files import Document
+from tcpaddon.core.facts import AppFact
+from tcpaddon.kube.projections import app_fact
+
+# Lists that the process follows, with the field that tells their items apart, "" for none.
+_LISTS_OF_CONTAINER: Final = {"env": "name", "envFrom": "", "volumeMounts": "mountPath"}
+_LISTS_OF_POD: Final = {"volumes": "name", "imagePullSecrets": "name", "tolerations": ""}
+
+
+class FaultyWorkloadError(Exception):
+    """A Deployment or StatefulSet that lacks what is followed; the text says where and what."""
+
+
+def read(document: Document) -> AppFact:
+    """Read what a TcpAddon follows of a Deployment or StatefulSet.
+
+    Raises:
+        FaultyWorkloadError: a part of it is missing, or is of another type than it must be.
+    """
+    try:
+        return _read(document)
+    except FaultyWorkloadError as error:
+        raise FaultyWorkloadError(f"{document}: {error}") from None
+
+
+def _read(document: Document) -> AppFact:
+    spec = _fields(document.content, "spec", "")
+    template = _fields(spec, "template", "spec")
+    pod = _fields(template, "spec", "spec.template")
+    place = "spec.template.spec"
+    for container, at in _items(pod, "containers", place, key="name", needed=True):
+        for name, key in _LISTS_OF_CONTAINER.items():
+            _items(container, name, at, key=key)
+        if not isinstance(container.get("image", ""), str):
+            raise FaultyWorkloadError(f"{at}.image: Write text here; put a number in quotes.")
+    for name, key in _LISTS_OF_POD.items():
+        _items(pod, name, place, key=key)
+    annotations: Mapping[str, Any] = {}
+    if template.get("metadata") is not None:
+        metadata = _fields(template, "metadata", "spec.template")
+        if metadata.get("annotations") is not None:
+            annotations = _fields(metadata, "annotations", "spec.template.metadata")
+    # Who owns what of it matters to a cluster, not here.
+    return app_fact(
+        {
+            "kind": document.kind,
+            "metadata": {"name": document.name},
+            "spec": {"template": {"metadata": {"annotations": annotations}, "spec": pod}},
+        }
+    )
+
+
+def _fields(parent: Mapping[str, Any], name: str, at: str) -> Mapping[str, Any]:
+    path = f"{at}.{name}".removeprefix(".")
+    value = parent.get(name)
+    if value is None:
+        raise FaultyWorkloadError(f"{path}: This field is needed: add it.")
+    if not isinstance(value, Mapping):
+        raise FaultyWorkloadError(f"{path}: Write fields here, such as {{name: …}}.")
+    return value
+
+
+def _items(
+    parent: Mapping[str, Any], name: str, at: str, *, key: str = "", needed: bool = False
+) -> list[tuple[Mapping[str, Any], str]]:
+    path = f"{at}.{name}"
+    value = parent.get(name)
+    if not value and needed:
+        raise FaultyWorkloadError(f"{path}: This field is needed: add it.")
+    if not isinstance(value or [], list):
+        raise FaultyWorkloadError(f"{path}: Write a list here: lines that begin with '- '.")
+    found = [(item, f"{path}[{index}]") for index, item in enumerate(value or [])]
+    for item, place in found:
+        if not isinstance(item, Mapping):
+            raise FaultyWorkloadError(f"{place}: Write fields here, such as {{name: …}}.")
+        if key and not isinstance(item.get(key), str):
+            raise FaultyWorkloadError(f"{place}.{key}: Write the {key} here, as text.")
+    return found
