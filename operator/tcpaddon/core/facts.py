@@ -136,6 +136,7 @@ class PodFact(Child):
     # containerStatuses[].started: the startup probe has succeeded in the running container.
     started: bool = False
     exit_started_at: datetime | None = None  # lastState.terminated.startedAt, with exited_at
+    ports: tuple[tuple[str, int], ...] = ()  # names and numbers in the process's container
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ def assess(addon: TcpAddon, facts: Facts) -> Situation:
         refs=expected_refs(addon),
         process=process,
         addresses=known,
-        service=service(addon),
+        service=service(addon, [pod for pod in facts.pods if pod.phase not in _OVER]),
         binding=binding_secret(addon, known) if known else None,
         template=template,
         deployment=deployment(addon, template.body) if template else None,

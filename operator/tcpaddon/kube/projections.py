@@ -148,7 +148,8 @@ def pod_fact(raw: Raw) -> PodFact:
     """Read a pod: why its process serves or not."""
     status = raw.get("status") or {}
     labels = raw["metadata"].get("labels") or {}
-    process = _container_status(_process_container(raw, labels), status)
+    container = _process_container(raw, labels)
+    process = _container_status(container["name"], status)
     state, before = process.get("state") or {}, process.get("lastState") or {}
     waiting = state.get("waiting") or {}
     exited = state.get("terminated") or before.get("terminated") or {}
@@ -169,6 +170,10 @@ def pod_fact(raw: Raw) -> PodFact:
         exited_at=_time(exited.get("finishedAt")),
         started=bool(process.get("started")),
         exit_started_at=_time(exited.get("startedAt")),
+        ports=tuple(
+            (intern(port.get("name", "")), port["containerPort"])
+            for port in container.get("ports") or ()
+        ),
     )
 
 
@@ -188,11 +193,11 @@ def _message(status: Raw, kind: str, value: str) -> str:
     return str(condition.get("message") or "") if condition.get("status") == value else ""
 
 
-def _process_container(raw: Raw, labels: Raw) -> str:
+def _process_container(raw: Raw, labels: Raw) -> Raw:
     # By name where it is there: a mesh may have put its own container first.
-    found = [container["name"] for container in raw["spec"]["containers"]]
+    containers: list[Raw] = raw["spec"]["containers"]
     process = labels.get(names.LABEL_PROCESS)
-    return str(process if process in found else found[0])
+    return next((c for c in containers if c["name"] == process), containers[0])
 
 
 def _container_status(name: str, status: Raw) -> Raw:

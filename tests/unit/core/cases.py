@@ -128,6 +128,9 @@ def _facts(made: TcpAddon, say: Input) -> Facts:
         refusals={_ref(text): Refusal(**words) for text, words in say.get("refusals", {}).items()},
         status_written_at=NOW - timedelta(seconds=say.get("statusWrittenSecondsAgo", 60)),
     )
+    revision = (say.get("deployment") or {}).get("revision", "")
+    pods = tuple(_pod(index, pod, revision) for index, pod in enumerate(say.get("pods", ())))
+    facts = replace(facts, pods=pods)
     # One after the other: the address decides about the binding, and all about the Deployment.
     if "service" in say:
         service = ServiceFact(
@@ -231,7 +234,8 @@ def _stray(text: str) -> Child:
 
 
 def _pod(index: int, say: Input, revision: str) -> PodFact:
-    return pod(name=f"mqtt-tcp-{index}", **{"revision": revision, **say})
+    ports = tuple(say.get("ports", {}).items())
+    return pod(name=f"mqtt-tcp-{index}", **{"revision": revision, **say, "ports": ports})
 
 
 def pod(name: str = "mqtt-tcp-0", **say: Any) -> PodFact:

@@ -243,7 +243,8 @@ def pod(container: dict[str, Any], *conditions: dict[str, str], **parts: Any) ->
         "conditions": list(conditions),
         "containerStatuses": [{"name": "mesh"}, {"name": "tcp", "restartCount": 2, **container}],
     }
-    spec = {"containers": [{"name": "mesh"}, {"name": "tcp"}]}
+    ports = [{"name": "tcp", "containerPort": 5000, "protocol": "TCP"}]
+    spec = {"containers": [{"name": "mesh"}, {"name": "tcp", "ports": ports}]}
     return raw("Pod", labels=labels, spec=spec, status=status, **parts)
 
 
@@ -253,6 +254,7 @@ def test_a_pod_that_runs_tells_since_when() -> None:
     fact = pod_fact(pod(running, ready, {"type": "PodScheduled", "status": "True"}))
     assert fact.started_at == datetime(2026, 11, 23, 21, 35, 25, tzinfo=UTC)
     assert (fact.revision, fact.phase, fact.restarts) == ("1-abc", "Running", 2)
+    assert fact.ports == (("tcp", 5000),)
     assert (fact.ready, fact.scheduled, fact.unschedulable) == (True, True, "")
     assert fact.exit_code is None
     assert fact.started

@@ -1,14 +1,16 @@
 """The Service: the load balancer that clients connect to."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from tcpaddon.api.v1alpha1 import TcpAddon
+from tcpaddon.api.v1alpha1 import Port, TcpAddon
 from tcpaddon.core.children.child import Parts, Wanted, selector, wanted
+from tcpaddon.core.facts import PodFact
 from tcpaddon.core.refs import expected_refs
 
 
-def service(addon: TcpAddon) -> Wanted:
-    """Return the addon's Service."""
+def service(addon: TcpAddon, pods: Sequence[PodFact] = ()) -> Wanted:
+    """Return the addon's Service; pods: those that are there, of whichever version."""
     exposure = addon.spec.exposure
     spec: dict[str, Any] = {
         "type": "LoadBalancer",
@@ -20,8 +22,7 @@ def service(addon: TcpAddon) -> Wanted:
                 "name": port.name,
                 "protocol": "TCP",
                 "port": port.public,
-                # By name: each pod has its own number while a roll changes containerPort.
-                "targetPort": port.name,
+                "targetPort": _target(port, pods),
             }
             # The order of a list map is not stable under apply.
             for port in sorted(addon.spec.ports, key=lambda port: port.name)
@@ -38,3 +39,14 @@ def service(addon: TcpAddon) -> Wanted:
         annotations=exposure.annotations,
     )
     return wanted(addon, expected_refs(addon).service, parts)
+
+
+def _target(port: Port, pods: Sequence[PodFact]) -> str | int:
+    """Return by what all pods can be reached while one version replaces another.
+
+    By name, each pod has its own number while containerPort changes; by number while the name
+    changes. Where both change it is another port, which the old version does not have.
+    """
+    renamed = any(port.name not in dict(pod.ports) for pod in pods)
+    same_number = all(port.container_port in dict(pod.ports).values() for pod in pods)
+    return port.container_port if renamed and same_number else port.name
