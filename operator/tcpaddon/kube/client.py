@@ -175,23 +175,24 @@ class Client:
         """Take our keys and mark out of a user's object; return what is left of it.
 
         Raises:
-            Stale: the object changed since it was looked at. Gone: it is not there any more.
-            Retry: it changed between the two requests that giving back what is shared takes.
+            Stale: the object changed since it was looked at, also where that is between the two
+                requests that giving back what is shared takes. Gone: it is not there any more.
         """
         asked = Asked("give_back", give.ref.kind, give.ref.name)
         mark = {"labels": {names.LABEL_ROLE: None}} if give.mark else {}
         head = {"uid": give.uid, "resourceVersion": str(give.resource_version)}
         data = {"data": dict.fromkeys(give.keys)} if give.keys else {}
         body = {"metadata": {**head, **mark}, **data}
-        path = resource_of(give.ref.kind).path(give.ref.namespace, give.ref.name)
+        resource = resource_of(give.ref.kind)
+        path = resource.path(give.ref.namespace, give.ref.name)
         query = {"fieldManager": give.manager}
         left = await self._write(Call(asked, "PATCH", path, query, body, _MERGE))
         if give.shared:
             # An apply of nothing deletes what we alone own, and a map with it that nobody owns
             # anything of. As of this version all that we still own is owned by others too.
-            version = {"metadata": {"resourceVersion": left["metadata"]["resourceVersion"]}}
-            nothing = Apply(ref=give.ref, body=version, manager=give.manager, uid=give.uid)
-            left = await self._apply(asked, nothing, uid=give.uid)
+            head |= {"resourceVersion": left["metadata"]["resourceVersion"], "name": give.ref.name}
+            nothing = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": head}
+            left = await self._write(Call(asked, "PATCH", path, query, nothing, _APPLY))
         return left
 
     async def delete(self, delete: Delete) -> None:
