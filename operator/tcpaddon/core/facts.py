@@ -161,7 +161,8 @@ class Facts:
     deployment: DeploymentFact | None = None
     binding: SecretFact | None = None
     app_secret: SecretFact | None = None  # the one of binding.secretRef; None: not there
-    app: AppFact | None = None  # the one of appRef; None: not there
+    app: AppFact | None = None  # the one of appRef; None: not there, or a TcpAddon's child
+    app_is_of: str | None = None  # the TcpAddon whose child appRef names, None for none
     pods: tuple[PodFact, ...] = ()
     # Children of this addon under names that its spec no longer leads to (processType changed).
     strays: tuple[Child, ...] = ()

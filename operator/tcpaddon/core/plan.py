@@ -15,7 +15,7 @@ from tcpaddon.core import binding
 from tcpaddon.core.actions import Apply, Delete, GiveBack, Plan
 from tcpaddon.core.checks.pods import boot_ends
 from tcpaddon.core.events import notes
-from tcpaddon.core.facts import Facts, Kind, SecretFact
+from tcpaddon.core.facts import AppFact, Facts, Kind, SecretFact
 from tcpaddon.core.ownership import is_ours, was_applied
 from tcpaddon.core.release import holds
 from tcpaddon.core.situation import Situation, assess
@@ -47,8 +47,7 @@ def _applies(situation: Situation) -> Iterator[Apply]:
     if service:
         yield service
     app = facts.app
-    may_mark = app is not None and not app.deleting and app.ref not in facts.refusals
-    if app is not None and may_mark and addon.metadata.uid not in app.marked_by:
+    if app is not None and _may_mark(situation, app):
         yield binding.mark(addon, app)
     bound = situation.due(situation.binding, facts.binding)
     if bound:
@@ -59,6 +58,11 @@ def _applies(situation: Situation) -> Iterator[Apply]:
     deployment = situation.due(situation.deployment, facts.deployment)
     if deployment:
         yield deployment
+
+
+def _may_mark(situation: Situation, app: AppFact) -> bool:
+    users = app.addon is None and not app.deleting and app.ref not in situation.facts.refusals
+    return users and situation.addon.metadata.uid not in app.marked_by
 
 
 def _give_backs(situation: Situation) -> Iterator[GiveBack]:

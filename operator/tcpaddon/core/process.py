@@ -36,6 +36,9 @@ def resolve(addon: TcpAddon, facts: Facts) -> Process | Fault:
         return start
     if addon.spec.app_ref is None:
         return Process(image=addon.spec.image or "", start=start)
+    holder = facts.app_is_of if facts.app is None else facts.app.addon
+    if holder is not None:
+        return _of_another(addon.spec.app_ref, holder)
     if facts.app is None:
         return _missing(addon.spec.app_ref)
     container = _container(addon.spec.app_ref, facts.app)
@@ -78,6 +81,14 @@ def _missing(app: AppRef) -> Fault:
         Reason.APP_NOT_FOUND,
         f"{app.kind.value} {app.name} of spec.appRef is not there: create it in this namespace, "
         "or correct the name.",
+    )
+
+
+def _of_another(app: AppRef, holder: str) -> Fault:
+    return Fault(
+        Reason.APP_NOT_FOUND,
+        f"{app.kind.value} {app.name} of spec.appRef belongs to TcpAddon {holder}: name the app's "
+        "own workload.",
     )
 
 

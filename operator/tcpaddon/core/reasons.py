@@ -93,7 +93,7 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
         stalls=True,
     ),
     Reason.APP_NOT_FOUND: Explanation(
-        "The workload of `spec.appRef` is not there.",
+        "The workload of `spec.appRef` is not there, or is a TcpAddon's own.",
         "Create it in the same namespace, or correct the name. The operator looks again.",
         asks=True,
     ),
@@ -124,8 +124,8 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
     ),
     Reason.SECRET_CONFLICT: Explanation(
         "The app's Secret has the key already, set by somebody else. It is left alone, even if "
-        "the value is the same.",
-        "Remove the key there, or set `spec.binding.urlKey` to another one.",
+        "the value is the same. Or the Secret is a TcpAddon's own.",
+        "Remove the key there, set `spec.binding.urlKey` to another one, or name another Secret.",
         asks=True,
         stalls=True,
     ),

@@ -60,6 +60,6 @@ def _completed(addon: TcpAddon, facts: Facts) -> Facts:
             owned={},
             marked_by=frozenset(),
             immutable=False,
-            **common,
+            **{**common, "addon": None},
         )
     return replace(facts, service=service, app_secret=secret)

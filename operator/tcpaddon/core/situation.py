@@ -1,7 +1,7 @@
 """Puts what is wanted beside what is there: the one value that checks and plan look at."""
 
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, TypeGuard, TypeVar
 
 from tcpaddon.api.v1alpha1 import StartPolicy, TcpAddon
 from tcpaddon.core.actions import Apply
@@ -12,7 +12,16 @@ from tcpaddon.core.children.child import Wanted
 from tcpaddon.core.children.deployment import deployment
 from tcpaddon.core.children.pod_template import PodTemplate, pod_template
 from tcpaddon.core.children.service import service
-from tcpaddon.core.facts import Child, DeploymentFact, Facts, PodFact, Ref, Refusal, ServiceFact
+from tcpaddon.core.facts import (
+    Child,
+    DeploymentFact,
+    Facts,
+    PodFact,
+    Ref,
+    Refusal,
+    SecretFact,
+    ServiceFact,
+)
 from tcpaddon.core.ownership import is_ours
 from tcpaddon.core.process import Fault, Process, resolve
 from tcpaddon.core.refs import ExpectedRefs, expected_refs
@@ -30,7 +39,7 @@ class Situation:
 
     binding: None while there is no address. template, deployment: None where the process cannot
     or shall not run yet; a Deployment that runs is then left as it is. publication: None without
-    binding.secretRef, or where that Secret is not there.
+    binding.secretRef, or where that Secret is not there or is a TcpAddon's own.
     """
 
     addon: TcpAddon
@@ -129,8 +138,12 @@ def assess(addon: TcpAddon, facts: Facts) -> Situation:
         binding=binding_secret(addon, known) if known else None,
         template=template,
         deployment=deployment(addon, template.body) if template else None,
-        publication=publication(addon, secret, known) if secret and not secret.deleting else None,
+        publication=publication(addon, secret, known) if _is_users(secret) else None,
     )
+
+
+def _is_users(secret: SecretFact | None) -> TypeGuard[SecretFact]:
+    return secret is not None and not secret.deleting and secret.addon is None
 
 
 def _may_run(addon: TcpAddon, facts: Facts, known: tuple[Address, ...]) -> bool:

@@ -118,6 +118,7 @@ def _facts(made: TcpAddon, say: Input) -> Facts:
         now=NOW,
         app_secret=_app_secret(refs.app_secret, say.get("appSecret")),
         app=_app(refs.app, say.get("app")),
+        app_is_of=say.get("appIsOf"),
         strays=tuple(_stray(text) for text in say.get("strays", ())),
         forsaken=tuple(
             secret(
@@ -212,6 +213,7 @@ def _app_secret(ref: Ref | None, say: Input | None) -> SecretFact | None:
         owned=owned,
         marked_by=frozenset({UID}) if say.get("marked") else frozenset(),
         immutable=say.get("immutable", False),
+        addon=say.get("of"),
     )
 
 

@@ -27,6 +27,18 @@ def binding_refused(situation: Situation) -> Verdict | None:
     return failed(Reason.REFUSED_BY_API_SERVER, refused(ref, refusal)) if refusal else None
 
 
+def app_secret_is_a_child(situation: Situation) -> Verdict | None:
+    """Another addon's binding, or our own: nothing is added to what the operator makes."""
+    secret = situation.facts.app_secret
+    if secret is None or secret.addon is None:
+        return None
+    return failed(
+        Reason.SECRET_CONFLICT,
+        f"{secret.ref} of spec.binding.secretRef belongs to TcpAddon {secret.addon}: name the "
+        "app's own Secret.",
+    )
+
+
 def app_secret_missing(situation: Situation) -> Verdict | None:
     """The Secret is the user's, so only the user makes it."""
     ref = situation.refs.app_secret
@@ -104,6 +116,7 @@ CHECKS: Final[Sequence[Check]] = (
     binding_name_taken,
     binding_terminating,
     binding_refused,
+    app_secret_is_a_child,
     app_secret_missing,
     app_secret_immutable,
     key_taken,

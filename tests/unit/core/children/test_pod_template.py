@@ -51,6 +51,24 @@ def test_the_template_of_the_first_version_is_rendered_as_it_always_was() -> Non
     assert digest(pod_template(*process(spec), "").body) == "a55803ac0026b422"
 
 
+def test_the_template_that_follows_an_app_is_rendered_as_it_always_was() -> None:
+    mqtt, made = process({"procfile": "tcp: node"})
+    made = replace(
+        made,
+        container_fields={
+            "env": [{"name": "A", "value": "1"}],
+            "volumeMounts": [{"name": n, "mountPath": f"/{n}"} for n in ("config", "data")],
+        },
+        pod_fields={
+            "volumes": [{"name": "config", "configMap": {"name": "web"}}],
+            "automountServiceAccountToken": False,
+            "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["db"]}],
+        },
+    )
+    template = pod_template(mqtt, made)
+    assert (template.revision, digest(template.body)) == ("1-2b68c3f2de369616", "dee2fd7eab266246")
+
+
 @pytest.mark.parametrize(
     "spec",
     [
