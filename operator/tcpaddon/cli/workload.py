@@ -7,9 +7,18 @@ from tcpaddon.cli.files import Document
 from tcpaddon.core.facts import AppFact
 from tcpaddon.kube.projections import app_fact
 
-# Lists that the process follows, with the field that tells their items apart, "" for none.
-_LISTS_OF_CONTAINER: Final = {"env": "name", "envFrom": "", "volumeMounts": "mountPath"}
-_LISTS_OF_POD: Final = {"volumes": "name", "imagePullSecrets": "name", "tolerations": ""}
+# Lists that the process follows, with the fields that their items must have.
+_Lists = Mapping[str, tuple[str, ...]]
+_LISTS_OF_CONTAINER: Final[_Lists] = {
+    "env": ("name",),
+    "envFrom": (),
+    "volumeMounts": ("mountPath", "name"),
+}
+_LISTS_OF_POD: Final[_Lists] = {
+    "volumes": ("name",),
+    "imagePullSecrets": ("name",),
+    "tolerations": (),
+}
 
 
 class FaultyWorkloadError(Exception):
@@ -33,13 +42,13 @@ def _read(document: Document) -> AppFact:
     template = _fields(spec, "template", "spec")
     pod = _fields(template, "spec", "spec.template")
     place = "spec.template.spec"
-    for container, at in _items(pod, "containers", place, key="name", needed=True):
-        for name, key in _LISTS_OF_CONTAINER.items():
-            _items(container, name, at, key=key)
+    for container, at in _items(pod, "containers", place, ("name",), needed=True):
+        for name, keys in _LISTS_OF_CONTAINER.items():
+            _items(container, name, at, keys)
         if not isinstance(container.get("image", ""), str):
             raise FaultyWorkloadError(f"{at}.image: Write text here; put a number in quotes.")
-    for name, key in _LISTS_OF_POD.items():
-        _items(pod, name, place, key=key)
+    for name, keys in _LISTS_OF_POD.items():
+        _items(pod, name, place, keys)
     annotations: Mapping[str, Any] = {}
     if template.get("metadata") is not None:
         metadata = _fields(template, "metadata", "spec.template")
@@ -66,7 +75,7 @@ def _fields(parent: Mapping[str, Any], name: str, at: str) -> Mapping[str, Any]:
 
 
 def _items(
-    parent: Mapping[str, Any], name: str, at: str, *, key: str = "", needed: bool = False
+    parent: Mapping[str, Any], name: str, at: str, keys: tuple[str, ...], *, needed: bool = False
 ) -> list[tuple[Mapping[str, Any], str]]:
     path = f"{at}.{name}"
     value = parent.get(name)
@@ -78,6 +87,7 @@ def _items(
     for item, place in found:
         if not isinstance(item, Mapping):
             raise FaultyWorkloadError(f"{place}: Write fields here, such as {{name: …}}.")
-        if key and not isinstance(item.get(key), str):
-            raise FaultyWorkloadError(f"{place}.{key}: Write the {key} here, as text.")
+        for key in keys:
+            if not isinstance(item.get(key), str):
+                raise FaultyWorkloadError(f"{place}.{key}: Write the {key} here, as text.")
     return found
