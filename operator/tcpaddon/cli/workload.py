@@ -10,7 +10,6 @@ from tcpaddon.kube.projections import app_fact
 # Lists that the process follows, with the fields that their items must have.
 _Lists = Mapping[str, tuple[str, ...]]
 _LISTS_OF_CONTAINER: Final[_Lists] = {
-    "env": ("name",),
     "envFrom": (),
     "volumeMounts": ("mountPath", "name"),
 }
@@ -45,8 +44,9 @@ def _read(document: Document) -> AppFact:
     for container, at in _items(pod, "containers", place, ("name",), needed=True):
         for name, keys in _LISTS_OF_CONTAINER.items():
             _items(container, name, at, keys)
-        if not isinstance(container.get("image", ""), str):
-            raise FaultyWorkloadError(f"{at}.image: Write text here; put a number in quotes.")
+        _text(container, "image", at)
+        for variable, where in _items(container, "env", at, ("name",)):
+            _text(variable, "value", where)
     for name, keys in _LISTS_OF_POD.items():
         _items(pod, name, place, keys)
     annotations: Mapping[str, Any] = {}
@@ -54,6 +54,8 @@ def _read(document: Document) -> AppFact:
         metadata = _fields(template, "metadata", "spec.template")
         if metadata.get("annotations") is not None:
             annotations = _fields(metadata, "annotations", "spec.template.metadata")
+            for name in annotations:
+                _text(annotations, name, "spec.template.metadata.annotations")
     # Who owns what of it matters to a cluster, not here.
     return app_fact(
         {
@@ -72,6 +74,11 @@ def _fields(parent: Mapping[str, Any], name: str, at: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping):
         raise FaultyWorkloadError(f"{path}: Write fields here, such as {{name: …}}.")
     return value
+
+
+def _text(parent: Mapping[str, Any], name: str, at: str) -> None:
+    if not isinstance(parent.get(name) or "", str):
+        raise FaultyWorkloadError(f"{at}.{name}: Write text here; put a number in quotes.")
 
 
 def _items(

@@ -168,6 +168,10 @@ def pod(**fields: Any) -> dict[str, Any]:
         (pod(containers=[{}]), "spec.template.spec.containers[0].name: Write the name here"),
         (pod(containers=[{"name": "a", "image": 1}]), "containers[0].image: Write text here"),
         (pod(containers=[{"name": "a", "env": "B=1"}]), "containers[0].env: Write a list here"),
+        (
+            pod(containers=[{"name": "a", "env": [{"name": "B", "value": 1}]}]),
+            "spec.template.spec.containers[0].env[0].value: Write text here",
+        ),
         (pod(volumes=[{}]), "spec.template.spec.volumes[0].name: Write the name here"),
     ],
 )
