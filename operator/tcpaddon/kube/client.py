@@ -23,6 +23,7 @@ from tcpaddon.kube.answers import (
 )
 from tcpaddon.kube.connection import Call, Connection, Limits, OnRequest
 from tcpaddon.kube.credentials import open_connection
+from tcpaddon.kube.giving_back import nothing_as_of, what_is_ours
 from tcpaddon.kube.heads import addon_of, head_of, owner_uid_of
 from tcpaddon.kube.paths import ADDONS, Resource, resource_of
 from tcpaddon.kube.words import Page, Raw, Scope, WatchEvent, event_of
@@ -179,19 +180,11 @@ class Client:
                 requests that giving back what is shared takes. Gone: it is not there any more.
         """
         asked = Asked("give_back", give.ref.kind, give.ref.name)
-        mark = {"labels": {names.LABEL_ROLE: None}} if give.mark else {}
-        head = {"uid": give.uid, "resourceVersion": str(give.resource_version)}
-        data = {"data": dict.fromkeys(give.keys)} if give.keys else {}
-        body = {"metadata": {**head, **mark}, **data}
-        resource = resource_of(give.ref.kind)
-        path = resource.path(give.ref.namespace, give.ref.name)
+        path = resource_of(give.ref.kind).path(give.ref.namespace, give.ref.name)
         query = {"fieldManager": give.manager}
-        left = await self._write(Call(asked, "PATCH", path, query, body, _MERGE))
+        left = await self._write(Call(asked, "PATCH", path, query, what_is_ours(give), _MERGE))
         if give.shared:
-            # An apply of nothing deletes what we alone own, and a map with it that nobody owns
-            # anything of. As of this version all that we still own is owned by others too.
-            head |= {"resourceVersion": left["metadata"]["resourceVersion"], "name": give.ref.name}
-            nothing = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": head}
+            nothing = nothing_as_of(left["metadata"]["resourceVersion"], give)
             left = await self._write(Call(asked, "PATCH", path, query, nothing, _APPLY))
         return left
 
