@@ -139,7 +139,7 @@ def situation(namespace: str, spec: Mapping[str, Any]) -> Situation:
     }
     app = AppFact(
         ref=app_ref,
-        **head,
+        **{**head, "addon": None},
         containers=(AppContainer("web", "example.com/app:7", {"imagePullPolicy": "Never"}),),
         default_container="",
         pod_fields={
