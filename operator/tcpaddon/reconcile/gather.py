@@ -72,6 +72,7 @@ class Gatherer:
         refs = expected_refs(addon)
         namespace, name = addon.metadata.namespace, addon.metadata.name
         children = tuple(self.caches.of_addon(namespace, name))
+        app = await self._users(refs.app)
         wanted = {refs.service, refs.deployment, refs.binding, refs.app_secret, refs.app}
         return Facts(
             now=self.clock(),
@@ -79,7 +80,8 @@ class Gatherer:
             deployment=_as(DeploymentFact, self.caches.get(refs.deployment)),
             binding=_as(SecretFact, self.caches.get(refs.binding)),
             app_secret=_as(SecretFact, await self._users(refs.app_secret)),
-            app=_as(AppFact, await self._users(refs.app)),
+            app=_as(AppFact, app),
+            app_is_of=app.addon if isinstance(app, DeploymentFact) else None,
             pods=tuple(c for c in children if isinstance(c, PodFact)),
             strays=tuple(
                 c
