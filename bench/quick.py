@@ -106,6 +106,10 @@ async def create(api: fakes.Api, count: int) -> None:
     async def hand() -> None:
         for number in numbers:
             await api.create(
+                f"/api/v1/namespaces/bench-{number % NAMESPACES}/secrets",
+                {"metadata": {"name": f"app-{number}"}, "data": {"OTHER": "MQ=="}},
+            )
+            await api.create(
                 path(number),
                 {
                     "apiVersion": "tcpaddon.io/v1alpha1",
@@ -115,6 +119,7 @@ async def create(api: fakes.Api, count: int) -> None:
                         "image": "registry.example/app:1",
                         "ports": [{"name": "tcp", "containerPort": 1883}],
                         "exposure": {"allocateLoadBalancerNodePorts": False},
+                        "binding": {"secretRef": {"name": f"app-{number}"}},
                     },
                 },
             )
