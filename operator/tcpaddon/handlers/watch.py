@@ -56,7 +56,7 @@ class AddonWatch:
 
     @property
     def is_ready(self) -> bool:
-        """Whether kopf has found the custom resource and begun to watch."""
+        """Whether kopf has begun. That the custom resource is there is seen before: see main."""
         return self._ready.is_set()
 
     async def stop(self) -> None:
