@@ -108,6 +108,12 @@ def can_unshare() -> bool:
     return tried.returncode == 0
 
 
+def _as_in_a_container() -> None:
+    """Take back what a shell does to the jobs it runs in the background: they ignore these."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @dataclass(frozen=True)
 class Shell:
     """A shell as /bin/sh, as PID 1 or not, in a folder with a process that drains."""
@@ -129,6 +135,7 @@ class Shell:
             stderr=subprocess.DEVNULL,
             text=True,
             start_new_session=True,  # the wrapper signals its process group
+            preexec_fn=_as_in_a_container,  # noqa: PLW1509 - two system calls
         )
 
     def run(self, line: str) -> tuple[int, str]:

@@ -34,13 +34,6 @@ def test_the_sample_addon_carries_the_sample_apps_procfile() -> None:
     assert spec.procfile == (MQTT / "Procfile").read_text()
 
 
-def test_the_sample_apps_scripts_begin_with_exec_so_that_sigterm_arrives() -> None:
-    # npm hands SIGTERM to its child only, and that is a shell unless the script replaces it.
-    scripts = json.loads((MQTT / "package.json").read_text())["scripts"]
-    assert set(scripts) == {"start", "start-tcp"}
-    assert all(script.startswith("exec ") for script in scripts.values())
-
-
 def test_the_sample_apps_lock_has_hashes_and_names_no_registry() -> None:
     packages = json.loads((MQTT / "package-lock.json").read_text())["packages"]
     modules = {name: package for name, package in packages.items() if name}
