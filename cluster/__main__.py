@@ -4,9 +4,6 @@ import argparse
 import signal
 import sys
 
-from rich.console import Console
-from rich.markup import escape
-
 from cluster import lifecycle, model, status
 from cluster.errors import ClusterError
 
@@ -18,10 +15,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         _run(wanted)
     except ClusterError as error:
-        console = Console(stderr=True, highlight=False)
-        if error.detail:
-            console.print(escape(error.detail), style="dim")
-        console.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
+        status.tell_error(error)
         return 1
     except KeyboardInterrupt:
         print("Interrupted; run the same command again to go on.", file=sys.stderr)

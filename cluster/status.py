@@ -1,7 +1,19 @@
 """Tells people how things are."""
 
+from rich.console import Console
+from rich.markup import escape
+
 from cluster import dockerd, engine, kind, model, network
+from cluster.errors import ClusterError
 from cluster.model import Cluster
+
+
+def tell_error(error: ClusterError) -> None:
+    """Say on stderr what went wrong, below the last words of the program that failed."""
+    console = Console(stderr=True, highlight=False)
+    if error.detail:
+        console.print(escape(error.detail), style="dim")
+    console.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
 
 
 def tell_cluster(cluster: Cluster) -> None:

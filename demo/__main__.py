@@ -3,10 +3,8 @@
 import argparse
 import sys
 
-from rich.console import Console
-from rich.markup import escape
-
 from cluster import ClusterError
+from cluster.status import tell_error
 from demo import clean, show
 from demo.run import run
 
@@ -20,10 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             clean.down()
     except ClusterError as error:
-        console = Console(stderr=True, highlight=False)
-        if error.detail:
-            console.print(escape(error.detail), style="dim")
-        console.print(f"[bold red]{escape(str(error))}[/]", soft_wrap=True)
+        tell_error(error)
         return 1
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted; run the same command again to go on.\n")

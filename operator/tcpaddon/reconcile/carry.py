@@ -97,15 +97,14 @@ class Carrier:
         try:
             raw = await self.client.apply(apply)
         except Refused as answer:
-            self.gatherer.forget(apply.ref)
             outcome.refusals[apply.ref] = answer.refusal
             return
         except Gone:
-            self.gatherer.forget(apply.ref)
             cache.forget(apply.ref, apply.uid)
             outcome.changed = True
             return
-        self.gatherer.forget(apply.ref)
+        finally:
+            self.gatherer.forget(apply.ref)
         fact = cache.observe(raw, tell=False)
         if fact is not None:
             self._settle(fact, raw)

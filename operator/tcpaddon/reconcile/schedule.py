@@ -63,11 +63,6 @@ class Schedule:
         """Count the keys in work."""
         return len(self._working)
 
-    @property
-    def delayed(self) -> int:
-        """Count the keys that are due later."""
-        return len(self._due)
-
     def add(self, key: Key) -> None:
         """Ask for a key now; while it is in work, once more afterwards."""
         self._due.pop(key, None)
