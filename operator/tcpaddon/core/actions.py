@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from tcpaddon.core.facts import Ref
@@ -62,9 +63,22 @@ class Note:
     warning: bool = False
 
 
+class Look(StrEnum):
+    """A read that only some decisions need: it costs a request, so a plan asks for it.
+
+    Each stands for a field of Facts that is None while nobody has looked.
+    """
+
+    REPLICA_SETS = "replica_sets"
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The whole decision. `status` is None where the stored status is already right."""
+    """The whole decision. `status` is None where the stored status is already right.
+
+    looks: what has to be read before this can be decided; the plan is then made anew. One that
+    has been looked at is not asked for again, so this ends.
+    """
 
     applies: tuple[Apply, ...] = ()
     give_backs: tuple[GiveBack, ...] = ()
@@ -72,6 +86,7 @@ class Plan:
     status: Mapping[str, Any] | None = None
     events: tuple[Note, ...] = ()
     check_again_after: float | None = None  # seconds; None: only when something changes
+    looks: frozenset[Look] = frozenset()
 
     @property
     def is_quiet(self) -> bool:

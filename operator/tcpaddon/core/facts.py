@@ -140,6 +140,19 @@ class PodFact(Child):
 
 
 @dataclass(frozen=True, slots=True)
+class ReplicaSetFact:
+    """A ReplicaSet of the child Deployment: a version as it was rolled out.
+
+    template: the pod template as it can be applied again, that is without pod-template-hash.
+    """
+
+    name: str
+    revision: str  # the revision label in its template
+    number: int  # of the roll that made or used it last, counted by the Deployment's controller
+    template: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """The API server's answer to a write of this round that did not go through.
 
@@ -173,3 +186,5 @@ class Facts:
     # the one we foresaw; such an object has not drifted.
     settled: Mapping[tuple[str, str], str] = field(default_factory=dict)
     status_written_at: datetime | None = None  # of our status manager's last write
+    # --- read only where a plan asks for it (actions.Look); None: nobody has looked ---------------
+    replica_sets: tuple[ReplicaSetFact, ...] | None = None

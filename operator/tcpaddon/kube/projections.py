@@ -18,6 +18,7 @@ from tcpaddon.core.facts import (
     Ingress,
     Kind,
     PodFact,
+    ReplicaSetFact,
     SecretFact,
     ServiceFact,
 )
@@ -58,6 +59,9 @@ _FOLLOWED_OF_POD: Final = (
     "priorityClassName",
     "runtimeClassName",
 )
+# Both are the Deployment controller's own.
+_POD_TEMPLATE_HASH: Final = "pod-template-hash"
+_REVISION_NUMBER: Final = "deployment.kubernetes.io/revision"
 _DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 
 
@@ -101,6 +105,21 @@ def deployment_fact(raw: Raw) -> DeploymentFact:
         updated=status.get("updatedReplicas", 0),
         available=status.get("availableReplicas", 0),
         failure=_message(status, "ReplicaFailure", "True"),
+    )
+
+
+def replica_set_fact(raw: Raw) -> ReplicaSetFact:
+    """Read a ReplicaSet: the version that it stands for."""
+    head, template = raw["metadata"], raw["spec"]["template"]
+    metadata = template["metadata"]
+    labels = {k: v for k, v in metadata["labels"].items() if k != _POD_TEMPLATE_HASH}
+    # What a template of ours has in its metadata; the rest is the server's (creationTimestamp).
+    kept = {"labels": labels, **_only(metadata, ("annotations",))}
+    return ReplicaSetFact(
+        name=head["name"],
+        revision=labels.get(names.LABEL_REVISION, ""),
+        number=int((head.get("annotations") or {}).get(_REVISION_NUMBER, 0)),
+        template={"metadata": kept, "spec": template["spec"]},
     )
 
 

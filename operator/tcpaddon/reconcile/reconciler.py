@@ -20,6 +20,7 @@ from tcpaddon.names import Reason
 from tcpaddon.reconcile.addons import AddonStore, StoredAddon
 from tcpaddon.reconcile.carry import Carrier, told
 from tcpaddon.reconcile.gather import Gatherer
+from tcpaddon.reconcile.looks import look
 from tcpaddon.reconcile.missing import had_more, waits_for_the_user
 from tcpaddon.reconcile.queue import Queue
 from tcpaddon.reconcile.repairs import Repairs, is_repair
@@ -109,15 +110,15 @@ class Reconciler:
     async def _carry_out(
         self, key: Key, addon: TcpAddon, stored: StoredAddon, facts: Facts
     ) -> bool:
-        plan = self._slow_down(key, make_plan(addon, facts))
+        decided, facts = await self._decide(addon, facts)
+        plan = self._slow_down(key, decided)
         outcome = await self.carrier.write_objects(plan)
         wrote = not plan.is_quiet
         if plan.applies or plan.give_backs:
             facts = await self.gatherer.facts(addon, stored)
         if outcome.refusals:
             log.warning("refused", reason=told(outcome.refusals))
-            facts = replace(facts, refusals=outcome.refusals)
-            plan = make_plan(addon, facts)
+            plan, facts = await self._decide(addon, replace(facts, refusals=outcome.refusals))
         if outcome.found:
             self.queue.add(key)  # the status of this plan would be that of a new child
             return True
@@ -133,6 +134,14 @@ class Reconciler:
         if plan.check_again_after is not None:
             self.queue.add(key, after=plan.check_again_after)
         return wrote
+
+    async def _decide(self, addon: TcpAddon, facts: Facts) -> tuple[Plan, Facts]:
+        """Plan, and look at what the plan asks for, until it asks for nothing more."""
+        plan = make_plan(addon, facts)
+        while plan.looks:
+            facts = await look(self.gatherer.client, addon, facts, plan.looks)
+            plan = make_plan(addon, facts)
+        return plan, facts
 
     def _slow_down(self, key: Key, plan: Plan) -> Plan:
         """Leave repairs of a child that somebody changes again and again for later."""

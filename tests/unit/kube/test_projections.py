@@ -21,6 +21,7 @@ from tcpaddon.kube.projections import (
     deployment_fact,
     fact_of,
     pod_fact,
+    replica_set_fact,
     secret_fact,
     service_fact,
 )
@@ -296,3 +297,31 @@ def test_a_pod_without_a_node_tells_why() -> None:
 def test_a_pod_that_was_just_created_has_no_status() -> None:
     fact = pod_fact(raw("Pod", spec={"containers": [{"name": "tcp"}]}))
     assert (fact.phase, fact.ready, fact.waiting_reason) == ("", False, "")
+
+
+def test_a_replica_set_tells_its_version_as_it_can_be_applied_again() -> None:
+    template = {
+        "metadata": {
+            "creationTimestamp": None,
+            "labels": {"pod-template-hash": "abc", "tcpaddon.io/revision": "1-a"},
+            "annotations": {"kubectl.kubernetes.io/restartedAt": "now"},
+        },
+        "spec": {"containers": [{"name": "tcp", "image": "broker:1"}]},
+    }
+    fact = replica_set_fact(
+        {
+            "metadata": {
+                "name": "mqtt-tcp-abc",
+                "annotations": {"deployment.kubernetes.io/revision": "7"},
+            },
+            "spec": {"template": template},
+        }
+    )
+    assert (fact.name, fact.revision, fact.number) == ("mqtt-tcp-abc", "1-a", 7)
+    assert fact.template == {
+        "metadata": {
+            "labels": {"tcpaddon.io/revision": "1-a"},
+            "annotations": {"kubectl.kubernetes.io/restartedAt": "now"},
+        },
+        "spec": template["spec"],
+    }

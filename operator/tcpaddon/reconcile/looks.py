@@ -1,0 +1,36 @@
+"""The reads that only some plans ask for: of what is not watched, because few addons need it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Final
+
+from tcpaddon.api.v1alpha1 import TcpAddon
+from tcpaddon.core.actions import Look
+from tcpaddon.core.children.child import selector
+from tcpaddon.core.facts import Facts
+from tcpaddon.kube import paths
+from tcpaddon.kube.client import Client
+from tcpaddon.kube.projections import replica_set_fact
+from tcpaddon.kube.words import Scope
+
+
+async def look(client: Client, addon: TcpAddon, facts: Facts, looks: frozenset[Look]) -> Facts:
+    """Return the facts with what was asked for; raises answers.Retry where that cannot be read."""
+    for wish in sorted(looks):
+        facts = await _READS[wish](client, addon, facts)
+    return facts
+
+
+async def _replica_sets(client: Client, addon: TcpAddon, facts: Facts) -> Facts:
+    """List the versions that the addon's Deployment has rolled out and still knows."""
+    labels = ",".join(f"{key}={value}" for key, value in selector(addon).items())
+    scope = Scope(paths.REPLICA_SETS, addon.metadata.namespace, labels)
+    async with aclosing(client.pages(scope)) as pages:
+        found = [replica_set_fact(raw) async for page in pages for raw in page.items]
+    return replace(facts, replica_sets=tuple(found))
+
+
+_READS: Final[Mapping[Look, Callable[[Client, TcpAddon, Facts], Awaitable[Facts]]]] = {
+    Look.REPLICA_SETS: _replica_sets,
+}
