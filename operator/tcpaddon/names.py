@@ -88,6 +88,7 @@ class Reason(StrEnum):
     AVAILABLE = "Available"
     ROLLED_OUT = "RolledOut"
     SCALED_TO_ZERO = "ScaledToZero"
+    SUSPENDED = "Suspended"
     SETTLED = "Settled"  # Reconciling=False, Stalled=False
     # it is under way
     ROLLING_OUT = "RollingOut"

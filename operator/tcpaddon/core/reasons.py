@@ -42,6 +42,10 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
     Reason.SCALED_TO_ZERO: Explanation(
         "`spec.replicas` is 0, so nobody serves.", "Set `spec.replicas` to 1 or more."
     ),
+    Reason.SUSPENDED: Explanation(
+        "`spec.suspend` is true: no process runs, and address and keys are kept.",
+        "Set `spec.suspend` to false; as many processes as `spec.replicas` says start again.",
+    ),
     Reason.SETTLED: Explanation("There is nothing left to do.", _NOTHING),
     # it is under way
     Reason.ROLLING_OUT: Explanation(

@@ -83,7 +83,7 @@ class Situation:
         The counts are of the generation that the Deployment's controller has observed. Anybody's
         annotation makes a new generation; that is no roll where nothing of ours has changed.
         """
-        live, wanted = self.live_deployment, self.addon.spec.replicas
+        live, wanted = self.live_deployment, self.addon.spec.processes
         return (
             live is not None
             and not live.deleting

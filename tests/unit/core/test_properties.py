@@ -23,6 +23,7 @@ _PORTS = st.sampled_from(
 _OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "image": st.sampled_from(["example.com/broker:1", "example.com/broker:2"]),
     "replicas": st.integers(0, 3),
+    "suspend": st.booleans(),
     "processType": st.sampled_from(["tcp", "mqtt"]),
     "procfile": st.sampled_from(["tcp: node a", "tcp: cd x && node a", "mqtt: y", "broken"]),
     "env": st.sampled_from([[{"name": "A", "value": "1"}], [{"name": "PORT", "value": "1"}]]),

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import Field, WithJsonSchema
 
 from tcpaddon.api.marks import ATOMIC_LIST, Rule, Shaped, form
-from tcpaddon.api.part import Int, Json, Part
+from tcpaddon.api.part import Bool, Int, Json, Part
 from tcpaddon.api.strings import Annotations, DnsLabel, DnsSubdomain, Labels, NodeLabels
 from tcpaddon.api.v1alpha1 import pod, security
 from tcpaddon.api.v1alpha1.network import CLASS_STAYS, Binding, Exposure, Port, Ports, Readiness
@@ -148,7 +148,8 @@ class TcpAddonSpec(Part):
     """What starts the process. Image: the image's own programs. Buildpack: the launcher of an
     image built by Cloud Native Buildpacks, which knows the app's process types."""
     replicas: Annotated[Int, Field(ge=0, le=MAX_REPLICAS)] = 1
-    """Number of processes. kubectl scale and autoscalers set it on the TcpAddon."""
+    """Number of processes. kubectl scale and autoscalers set it on the TcpAddon, also while it is
+    suspended."""
     ports: Ports = Field(default_factory=lambda: [Port()])
     """Ports that the process listens on. Default: one, {name: tcp, containerPort: 5000}."""
     env: Annotated[list[Json], Shaped(pod.EnvVars)] = Field(default_factory=list)
@@ -200,6 +201,15 @@ class TcpAddonSpec(Part):
     start_policy: StartPolicy = StartPolicy.AFTER_ADDRESS
     """AfterAddress: the process starts when the address is known, so that TCP_URL is there from
     the first start. Immediately: it starts at once."""
+
+    suspend: Bool = False
+    """Whether the process is put to rest: no container runs, while the Service, its address and
+    all keys stay. False again: as many processes as replicas says start."""
+
+    @property
+    def processes(self) -> int:
+        """How many processes shall run now."""
+        return 0 if self.suspend else self.replicas
 
     @property
     def main_port(self) -> Port:

@@ -38,7 +38,7 @@ def _ready(situation: Situation, missing: list[Verdict], available: Verdict) -> 
     if missing:
         cause = _cause(missing)
         return failed(cause.reason, cause.message)
-    if available.reason is Reason.SCALED_TO_ZERO:
+    if available.reason in (Reason.SCALED_TO_ZERO, Reason.SUSPENDED):
         return available
     return held(Reason.READY, f"Clients are served at {situation.addresses[0].url}.")
 

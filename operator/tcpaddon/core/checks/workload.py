@@ -93,8 +93,14 @@ def progressing(situation: Situation) -> Verdict:
 
 def workload_available(situation: Situation) -> Verdict:
     """Say whether a process answers, of whichever version."""
-    live, wanted = situation.live_deployment, situation.addon.spec.replicas
+    live, wanted = situation.live_deployment, situation.addon.spec.processes
     if situation.rolled_out and wanted == 0:
+        if situation.addon.spec.suspend:
+            return held(
+                Reason.SUSPENDED,
+                "No process runs, as spec.suspend says; address and keys are kept. Set it to false "
+                "to be served.",
+            )
         return held(
             Reason.SCALED_TO_ZERO,
             "No process runs, as spec.replicas says: set it to 1 or more to be served.",

@@ -11,7 +11,7 @@ from tcpaddon.core.refs import expected_refs
 def deployment(addon: TcpAddon, pod_template: Mapping[str, Any]) -> Wanted:
     """Return the addon's Deployment around a pod template."""
     spec = {
-        "replicas": addon.spec.replicas,
+        "replicas": addon.spec.processes,
         "selector": {"matchLabels": selector(addon)},
         "strategy": {
             "type": "RollingUpdate",

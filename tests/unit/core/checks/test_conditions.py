@@ -177,6 +177,18 @@ _UP = {"replicas": 1, "ready": 1, "updated": 1, "available": 1}
             (False, Reason.ROLLED_OUT),
         ),
         (
+            {"suspend": True},
+            {**_SERVED, "deployment": {"desired": 0}},
+            (True, Reason.SUSPENDED),
+            (False, Reason.ROLLED_OUT),
+        ),
+        (
+            {"suspend": True},
+            {**_SERVED, "deployment": _UP},
+            (True, Reason.AVAILABLE),
+            (True, Reason.ROLLING_OUT),
+        ),
+        (
             {},
             {**_SERVED, "deployment": {**_UP, "revision": "1-old"}},
             (True, Reason.AVAILABLE),
