@@ -36,7 +36,6 @@ log = structlog.get_logger(__name__)
 # A watch hears a bookmark each minute; twice that without a word is a watch that does not work.
 WATCH_SILENT_AFTER = 120.0
 LIST_AGAIN_AFTER = 2.0  # seconds between two tries to list the addons
-WATCHED = (Kind.SERVICE, Kind.DEPLOYMENT, Kind.STATEFUL_SET, Kind.SECRET, Kind.POD)
 
 
 class Operator:
@@ -55,13 +54,13 @@ class Operator:
         self._addons_missing = "TcpAddon: not listed yet"
         self.caches = Caches(
             {
-                kind: Reflector(
+                Kind(resource.kind): Reflector(
                     client,
-                    paths.resource_of(kind),
+                    resource,
                     self._child_event,
                     on_rewound=lambda: self.fail("the API server's history was set back"),
                 )
-                for kind in WATCHED
+                for resource in paths.WATCHED
             }
         )
         gatherer = Gatherer(client, self.caches, clock=lambda: datetime.now(UTC))

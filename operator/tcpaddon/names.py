@@ -102,6 +102,8 @@ class Reason(StrEnum):
     UNKNOWN_PROCESS_TYPE = "UnknownProcessType"
     INVALID_PROCFILE = "InvalidProcfile"
     INVALID_PORT = "InvalidPort"
+    CONFIG_MAP_NOT_FOUND = "ConfigMapNotFound"
+    PROCFILE_KEY_NOT_FOUND = "ProcfileKeyNotFound"
     APP_NOT_FOUND = "AppNotFound"
     CONTAINER_NOT_FOUND = "ContainerNotFound"
     CONTAINER_NOT_CHOSEN = "ContainerNotChosen"

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.apiserver import ApiServer
 from tests.operators import eventually, operator
 from tests.worlds import World, world
@@ -54,3 +56,97 @@ async def test_a_suspended_addon_keeps_its_address_and_keys_and_comes_back_as_it
         await told(w, "Ready", "Ready")
         assert (await deployment(w))["spec"]["replicas"] == 3
         assert await w.get("services", "mqtt-tcp") == service
+
+
+async def config_map(w: World, procfile: str) -> Any:
+    body = {"metadata": {"name": "web-procfile"}, "data": {"Procfile": procfile, "README": "…"}}
+    return await w.create("configmaps", body)
+
+
+def runs(w: World, *words: str) -> Any:
+    """Tell whether the process runs this command."""
+
+    async def now() -> bool:
+        found = await deployment(w)
+        template = found["spec"]["template"]["spec"] if found else {"containers": [{}]}
+        return bool(template["containers"][0].get("command") == list(words))
+
+    return now
+
+
+async def test_a_line_of_a_config_maps_procfile_is_run_and_followed(
+    apiserver: ApiServer,
+) -> None:
+    spec = {**SPEC, "procfileFrom": {"name": "web-procfile"}}
+    async with world(apiserver) as w, operator(apiserver.kubeconfig()):
+        await w.secret("app-env", {})
+        before = await config_map(w, "web: npm start\ntcp: ./serve\n")
+        await w.addon("mqtt", spec)
+        await ready(w)
+        await eventually(runs(w, "./serve"), "the line runs")
+        first = await deployment(w)
+        # Another process's line, another key, a comment: nothing of them is this process's.
+        await w.patch("configmaps", "web-procfile", {"data": {"Procfile": "# 2\ntcp: ./serve"}})
+        await w.patch("configmaps", "web-procfile", {"data": {"README": "!"}})
+        await w.patch("configmaps", "web-procfile", {"data": {"Procfile": "tcp: ./serve --more"}})
+        await eventually(runs(w, "./serve", "--more"), "the new line runs")
+        second = await deployment(w)
+        assert second["metadata"]["generation"] == first["metadata"]["generation"] + 1
+        # A line that cannot be read, a key that is not there: what runs goes on, and is told of.
+        await w.patch("configmaps", "web-procfile", {"data": {"Procfile": "nonsense"}})
+        assert "goes on" in await told(w, "Accepted", "InvalidProcfile")
+        await w.patch("configmaps", "web-procfile", {"data": {"Procfile": None}})
+        assert "README" in await told(w, "Accepted", "ProcfileKeyNotFound")
+        await w.patch("configmaps", "web-procfile", {"data": {"Procfile": "tcp: ./serve --more"}})
+        await ready(w)
+        await w.api.delete(w.path("configmaps", "web-procfile"))
+        assert "web-procfile" in await told(w, "Accepted", "ConfigMapNotFound")
+        assert (await w.condition("mqtt", "WorkloadAvailable"))["status"] == "True"
+        await config_map(w, "tcp: ./serve --more")
+        await ready(w)
+        after = await deployment(w)
+        assert after["spec"] == second["spec"]
+        assert before["metadata"]["uid"] != (await marked(w))["metadata"]["uid"]
+
+
+async def marked(w: World) -> Any:
+    """Wait until the ConfigMap carries the mark by which it is watched."""
+
+    async def now() -> Any:
+        found = await w.get("configmaps", "web-procfile")
+        return found if found["metadata"].get("labels") == {"tcpaddon.io/role": "app"} else None
+
+    return await eventually(now, "the ConfigMap is marked")
+
+
+@pytest.mark.parametrize("how", ["the addon goes", "the spec names another"])
+async def test_the_mark_on_a_config_map_is_given_back(apiserver: ApiServer, how: str) -> None:
+    async with world(apiserver) as w, operator(apiserver.kubeconfig()):
+        await w.secret("app-env", {})
+        before = await config_map(w, "tcp: ./serve")
+        await w.addon("mqtt", {**SPEC, "procfileFrom": {"name": "web-procfile"}})
+        await marked(w)
+        if how == "the addon goes":
+            await w.api.delete(w.path("tcpaddons", "mqtt"))
+        else:
+            other = {"procfileFrom": None, "procfile": "tcp: ./serve"}
+            await w.patch("tcpaddons", "mqtt", {"spec": other})
+
+        async def unmarked() -> Any:
+            found = await w.get("configmaps", "web-procfile")
+            return found if not found["metadata"].get("labels") else None
+
+        after = await eventually(unmarked, "the mark is given back")
+        assert after["data"] == before["data"]
+
+
+async def test_a_missing_config_map_is_told_and_served_once_it_is_there(
+    apiserver: ApiServer,
+) -> None:
+    async with world(apiserver) as w, operator(apiserver.kubeconfig()):
+        await w.secret("app-env", {})
+        await w.addon("mqtt", {**SPEC, "procfileFrom": {"name": "web-procfile"}})
+        assert "web-procfile" in await told(w, "Ready", "ConfigMapNotFound")
+        assert await deployment(w) is None
+        await config_map(w, "tcp: ./serve")
+        await ready(w)

@@ -32,7 +32,11 @@ def render(
     ],
     app_file: Annotated[
         str | None,
-        typer.Option("--app", help="File with the Deployment or StatefulSet of spec.appRef."),
+        typer.Option(
+            "--app",
+            help="File with the Deployment or StatefulSet of spec.appRef, and the ConfigMap of "
+            "spec.procfileFrom; they may stand in the first file too.",
+        ),
     ] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="Format.")] = Output.YAML,
 ) -> None:

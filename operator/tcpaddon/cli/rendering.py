@@ -13,7 +13,7 @@ from tcpaddon.cli import workload
 from tcpaddon.cli.files import Document
 from tcpaddon.cli.workload import FaultyWorkloadError
 from tcpaddon.core.address import PLACEHOLDER_HOST
-from tcpaddon.core.facts import AppFact, Facts
+from tcpaddon.core.facts import AppFact, ConfigMapFact, Facts, Kind
 from tcpaddon.core.render import CannotRenderError, render
 from tcpaddon.names import KIND
 
@@ -35,14 +35,12 @@ class Rendered:
     notes: tuple[str, ...]
 
 
-def render_all(
-    documents: Sequence[Document], workloads: Sequence[Document]
-) -> tuple[Rendered, ...]:
+def render_all(documents: Sequence[Document], others: Sequence[Document]) -> tuple[Rendered, ...]:
     """Render every TcpAddon among the documents; others are passed over.
 
     Args:
         documents: objects with TcpAddons among them.
-        workloads: objects with those that spec.appRef names among them.
+        others: more objects, where those of spec.appRef and spec.procfileFrom are looked for too.
 
     Raises:
         RefusedError: there is no TcpAddon, or some are refused; each of them is named.
@@ -54,7 +52,7 @@ def render_all(
     faults: list[str] = []
     for document in chosen:
         try:
-            rendered.append(_render(document, workloads))
+            rendered.append(_render(document, (*documents, *others)))
         except (InvalidAddon, CannotRenderError, RefusedError) as error:
             faults += [f"{document}: {line}" for line in str(error).splitlines()]
         except FaultyWorkloadError as error:
@@ -81,25 +79,42 @@ def as_json(rendered: Sequence[Rendered]) -> str:
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=2)
 
 
-def _render(document: Document, workloads: Sequence[Document]) -> Rendered:
+def _render(document: Document, others: Sequence[Document]) -> Rendered:
     addon = TcpAddon.parse_strictly(document.content)
     metadata = addon.metadata.model_copy(update={"uid": addon.metadata.uid or PLACEHOLDER_UID})
     addon = addon.model_copy(update={"metadata": metadata})
     # The clock is for conditions, which are not printed.
-    facts = Facts(now=datetime.fromtimestamp(0, UTC), app=_app(addon, workloads))
+    facts = Facts(
+        now=datetime.fromtimestamp(0, UTC),
+        app=_app(addon, others),
+        procfile=_procfile(addon, others),
+    )
     return Rendered(name=metadata.name, objects=render(addon, facts), notes=_notes(addon))
 
 
-def _app(addon: TcpAddon, workloads: Sequence[Document]) -> AppFact | None:
+def _app(addon: TcpAddon, others: Sequence[Document]) -> AppFact | None:
     ref = addon.spec.app_ref
     if ref is None:
         return None
-    for document in workloads:
+    for document in others:
         if (document.kind, document.name) == (ref.kind.value, ref.name):
             return workload.read(document)
     raise RefusedError(
         f"spec.appRef: It follows {ref.kind.value} {ref.name}: give its file with --app, for "
         f"example of 'kubectl get {ref.kind.value.lower()} {ref.name} -o yaml'."
+    )
+
+
+def _procfile(addon: TcpAddon, others: Sequence[Document]) -> ConfigMapFact | None:
+    wanted = addon.spec.procfile_from
+    if wanted is None:
+        return None
+    for document in others:
+        if (document.kind, document.name) == (Kind.CONFIG_MAP, wanted.name):
+            return workload.read_texts(document)
+    raise RefusedError(
+        f"spec.procfileFrom: It reads ConfigMap {wanted.name}: put it into the file, or give its "
+        f"own with --app, for example of 'kubectl get configmap {wanted.name} -o yaml'."
     )
 
 

@@ -1,11 +1,11 @@
-"""Checks the workload of a file as far as rendering reads it: no API server has done so."""
+"""Checks a file's workload or ConfigMap as far as rendering reads it: no API server has."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from tcpaddon.cli.files import Document
-from tcpaddon.core.facts import AppFact
-from tcpaddon.kube.projections import app_fact
+from tcpaddon.core.facts import AppFact, ConfigMapFact
+from tcpaddon.kube.projections import app_fact, config_map_fact
 
 # Lists that the process follows, with the fields that their items must have.
 _Lists = Mapping[str, tuple[str, ...]]
@@ -21,7 +21,7 @@ _LISTS_OF_POD: Final[_Lists] = {
 
 
 class FaultyWorkloadError(Exception):
-    """A Deployment or StatefulSet that lacks what is followed; the text says where and what."""
+    """An object that lacks what is followed of it; the text says where and what."""
 
 
 def read(document: Document) -> AppFact:
@@ -34,6 +34,25 @@ def read(document: Document) -> AppFact:
         return _read(document)
     except FaultyWorkloadError as error:
         raise FaultyWorkloadError(f"{document}: {error}") from None
+
+
+def read_texts(document: Document) -> ConfigMapFact:
+    """Read the texts of a ConfigMap.
+
+    Raises:
+        FaultyWorkloadError: one of them is no text.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    try:
+        for part in ("data", "binaryData"):
+            if document.content.get(part) is not None:
+                found[part] = _fields(document.content, part, "")
+                for key in found[part]:
+                    _text(found[part], key, part)
+    except FaultyWorkloadError as error:
+        raise FaultyWorkloadError(f"{document}: {error}") from None
+    head = {"kind": document.kind, "metadata": {"name": document.name}}
+    return config_map_fact({**head, **found})
 
 
 def _read(document: Document) -> AppFact:

@@ -11,10 +11,15 @@ from tcpaddon.api.v1alpha1 import TcpAddon
 from tcpaddon.core.actions import Apply, GiveBack
 from tcpaddon.core.address import Address
 from tcpaddon.core.children.binding_secret import encoded
-from tcpaddon.core.facts import AppFact, Kind, Ref, SecretFact
+from tcpaddon.core.facts import AppFact, ConfigMapFact, Kind, Ref, SecretFact, UsersFact
 from tcpaddon.names import LABEL_ROLE, ROLE_APP, manager_for, port_suffix
 
-_API_VERSIONS = {Kind.SECRET: "v1", Kind.DEPLOYMENT: "apps/v1", Kind.STATEFUL_SET: "apps/v1"}
+_API_VERSIONS = {
+    Kind.SECRET: "v1",
+    Kind.CONFIG_MAP: "v1",
+    Kind.DEPLOYMENT: "apps/v1",
+    Kind.STATEFUL_SET: "apps/v1",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +80,13 @@ def publish(addon: TcpAddon, published: Publication) -> Apply:
     return Apply(ref=secret.ref, body=body, manager=manager_for(uid), uid=secret.uid)
 
 
-def mark(addon: TcpAddon, app: AppFact) -> Apply:
-    """Ask for the mark that makes a followed app watched."""
-    uid = addon.metadata.uid
-    return Apply(ref=app.ref, body=_marked(app.ref), manager=manager_for(uid), uid=app.uid)
+def mark(addon: TcpAddon, followed: AppFact | ConfigMapFact) -> Apply:
+    """Ask for the mark that makes a followed app or Procfile watched."""
+    uid, ref = addon.metadata.uid, followed.ref
+    return Apply(ref=ref, body=_marked(ref), manager=manager_for(uid), uid=followed.uid)
 
 
-def give_back(uid: str, held: SecretFact | AppFact) -> GiveBack:
+def give_back(uid: str, held: UsersFact) -> GiveBack:
     """Ask for everything that an addon has of a user's object to be given back.
 
     What others hold too, with the same value, is not ours to delete: they still want it.

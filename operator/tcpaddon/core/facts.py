@@ -18,6 +18,7 @@ class Kind(StrEnum):
     DEPLOYMENT = "Deployment"
     STATEFUL_SET = "StatefulSet"
     SECRET = "Secret"  # noqa: S105 - a kind
+    CONFIG_MAP = "ConfigMap"
     POD = "Pod"
 
 
@@ -117,6 +118,23 @@ class AppFact(Child):
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigMapFact(Child):
+    """A ConfigMap of the user's with a Procfile in it.
+
+    texts: the values that are text and short enough for a Procfile, by key. keys: all of them.
+    """
+
+    keys: frozenset[str]
+    texts: Mapping[str, str]
+    marked_by: frozenset[str]  # addon uids whose manager owns the role label
+    mark_is_shared: bool = False  # a manager that is no addon's owns the role label
+
+
+UsersFact = SecretFact | AppFact | ConfigMapFact
+"""An object of the user's that can carry an addon's mark."""
+
+
+@dataclass(frozen=True, slots=True)
 class PodFact(Child):
     """A pod of a child Deployment, as far as it tells why a process does not serve."""
 
@@ -176,11 +194,12 @@ class Facts:
     app_secret: SecretFact | None = None  # the one of binding.secretRef; None: not there
     app: AppFact | None = None  # the one of appRef; None: not there, or a TcpAddon's child
     app_is_of: str | None = None  # the TcpAddon whose child appRef names, None for none
+    procfile: ConfigMapFact | None = None  # the one of procfileFrom; None: not there
     pods: tuple[PodFact, ...] = ()
     # Children of this addon under names that its spec no longer leads to (processType changed).
     strays: tuple[Child, ...] = ()
     # User's objects that still carry this addon's keys or mark though the spec names others now.
-    forsaken: tuple[SecretFact | AppFact, ...] = ()
+    forsaken: tuple[UsersFact, ...] = ()
     refusals: Mapping[Ref, Refusal] = field(default_factory=dict)
     # (uid, applied) -> fingerprint that the server made of exactly that apply, where it is not
     # the one we foresaw; such an object has not drifted.

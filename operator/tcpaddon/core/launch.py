@@ -44,8 +44,8 @@ class Start:
     line: str | None = None
 
 
-def start_of(spec: TcpAddonSpec) -> Start:
-    """Read out of the spec how the process is started.
+def start_of(spec: TcpAddonSpec, text: str | None) -> Start:
+    """Read out of the spec, and the Procfile's text if there is one, how the process is started.
 
     Raises:
         procfile.InvalidProcfileError: the Procfile cannot be read.
@@ -57,9 +57,7 @@ def start_of(spec: TcpAddonSpec) -> Start:
         of_buildpack=spec.launcher is Launcher.BUILDPACK,
         command=tuple(spec.command or ()),
         args=tuple(spec.args or ()),
-        line=None
-        if by_words or spec.procfile is None
-        else procfile.command_line(spec.procfile, spec.process_type),
+        line=None if by_words or text is None else procfile.command_line(text, spec.process_type),
     )
 
 

@@ -15,7 +15,7 @@ from tcpaddon.core import binding
 from tcpaddon.core.actions import Apply, Delete, GiveBack, Plan
 from tcpaddon.core.checks.pods import boot_ends
 from tcpaddon.core.events import notes
-from tcpaddon.core.facts import AppFact, Facts, Kind, SecretFact
+from tcpaddon.core.facts import AppFact, ConfigMapFact, Facts, Kind, SecretFact
 from tcpaddon.core.ownership import is_ours, was_applied
 from tcpaddon.core.release import holds
 from tcpaddon.core.situation import Situation, assess
@@ -46,9 +46,9 @@ def _applies(situation: Situation) -> Iterator[Apply]:
     service = situation.due(situation.service, facts.service)
     if service:
         yield service
-    app = facts.app
-    if app is not None and _may_mark(situation, app):
-        yield binding.mark(addon, app)
+    for followed in (facts.app, facts.procfile):
+        if followed is not None and _may_mark(situation, followed):
+            yield binding.mark(addon, followed)
     bound = situation.due(situation.binding, facts.binding)
     if bound:
         yield bound
@@ -60,9 +60,10 @@ def _applies(situation: Situation) -> Iterator[Apply]:
         yield deployment
 
 
-def _may_mark(situation: Situation, app: AppFact) -> bool:
-    users = app.addon is None and not app.deleting and app.ref not in situation.facts.refusals
-    return users and situation.addon.metadata.uid not in app.marked_by
+def _may_mark(situation: Situation, followed: AppFact | ConfigMapFact) -> bool:
+    refused = followed.ref in situation.facts.refusals
+    users = followed.addon is None and not followed.deleting and not refused
+    return users and situation.addon.metadata.uid not in followed.marked_by
 
 
 def _give_backs(situation: Situation) -> Iterator[GiveBack]:
@@ -73,7 +74,7 @@ def _give_backs(situation: Situation) -> Iterator[GiveBack]:
     if published and published.needs_apply and not published.data and holds(published.secret, uid):
         yield binding.give_back(uid, published.secret)  # every key is somebody else's by now
     for held in situation.facts.forsaken:
-        if held.ref in (refs.app_secret, refs.app) or held.ref in situation.facts.refusals:
+        if held.ref in refs.of_user or held.ref in situation.facts.refusals:
             continue
         waits = isinstance(held, SecretFact) and not moved
         if holds(held, uid) and not waits:

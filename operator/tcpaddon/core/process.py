@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from tcpaddon.api.v1alpha1 import AppRef, TcpAddon
+from tcpaddon.api.v1alpha1 import MAX_PROCFILE, AppRef, TcpAddon
 from tcpaddon.core.facts import AppContainer, AppFact, Facts
 from tcpaddon.core.launch import Start, start_of
 from tcpaddon.core.procfile import InvalidProcfileError, UnknownProcessTypeError
 from tcpaddon.names import Reason
+
+_KEYS_LISTED: Final = 10  # a message need not repeat a large ConfigMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Fault:
 
 def resolve(addon: TcpAddon, facts: Facts) -> Process | Fault:
     """Resolve what the process is, or say why that cannot be done."""
-    start = _fault_of_ports(addon) or _start(addon)
+    start = _fault_of_ports(addon) or _start(addon, facts)
     if isinstance(start, Fault):
         return start
     if addon.spec.app_ref is None:
@@ -52,13 +54,43 @@ def resolve(addon: TcpAddon, facts: Facts) -> Process | Fault:
     )
 
 
-def _start(addon: TcpAddon) -> Start | Fault:
+def _start(addon: TcpAddon, facts: Facts) -> Start | Fault:
+    text = _procfile(addon, facts)
+    if isinstance(text, Fault):
+        return text
     try:
-        return start_of(addon.spec)
+        return start_of(addon.spec, text)
     except InvalidProcfileError as error:
         return Fault(Reason.INVALID_PROCFILE, str(error))
     except UnknownProcessTypeError as error:
         return Fault(Reason.UNKNOWN_PROCESS_TYPE, str(error))
+
+
+def _procfile(addon: TcpAddon, facts: Facts) -> str | Fault | None:
+    """Return the Procfile's text, None where there shall be none."""
+    wanted, found = addon.spec.procfile_from, facts.procfile
+    if wanted is None:
+        return addon.spec.procfile
+    if found is None:
+        return Fault(
+            Reason.CONFIG_MAP_NOT_FOUND,
+            f"ConfigMap {wanted.name} of spec.procfileFrom is not there: create it in this "
+            "namespace, or correct the name.",
+        )
+    if wanted.key in found.texts:
+        return found.texts[wanted.key]
+    if wanted.key in found.keys:
+        return Fault(
+            Reason.INVALID_PROCFILE,
+            f"Key {wanted.key} of {found.ref} is no Procfile, but binary or longer than "
+            f"{MAX_PROCFILE} characters: put the Procfile there.",
+        )
+    there = ", ".join(sorted(found.keys)[:_KEYS_LISTED]) or "none"
+    return Fault(
+        Reason.PROCFILE_KEY_NOT_FOUND,
+        f"{found.ref} of spec.procfileFrom has no key {wanted.key} (there: {there}): add it with "
+        "the Procfile as its text, or set spec.procfileFrom.key to one that is there.",
+    )
 
 
 def _fault_of_ports(addon: TcpAddon) -> Fault | None:

@@ -60,7 +60,7 @@ def command_line(text: str, process_type: str) -> str:
     there = ", ".join(commands) or "none"
     raise UnknownProcessTypeError(
         f"The Procfile has no process type {process_type!r} (there: {there}): "
-        f"add a line '{process_type}: <command>' to spec.procfile, or set spec.processType to one "
+        f"add a line '{process_type}: <command>' to it, or set spec.processType to one "
         "of those that are there."
     )
 

@@ -85,7 +85,7 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
         stalls=True,
     ),
     Reason.INVALID_PROCFILE: Explanation(
-        "A line of `spec.procfile` cannot be read; the message has its number.",
+        "A line of the Procfile cannot be read; the message has its number.",
         "Correct the line: `<process type>: <command>`.",
         asks=True,
         stalls=True,
@@ -95,6 +95,16 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
         "Set it to the name of the main port.",
         asks=True,
         stalls=True,
+    ),
+    Reason.CONFIG_MAP_NOT_FOUND: Explanation(
+        "The ConfigMap of `spec.procfileFrom` is not there. What runs already goes on.",
+        "Create it in the same namespace, or correct the name. The operator looks again.",
+        asks=True,
+    ),
+    Reason.PROCFILE_KEY_NOT_FOUND: Explanation(
+        "The ConfigMap of `spec.procfileFrom` has no such key. What runs already goes on.",
+        "Add the key, or set `spec.procfileFrom.key` to one that the message lists.",
+        asks=True,
     ),
     Reason.APP_NOT_FOUND: Explanation(
         "The workload of `spec.appRef` is not there, or is a TcpAddon's own.",

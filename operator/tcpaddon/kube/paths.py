@@ -30,6 +30,7 @@ class Resource:
 
 SERVICES: Final = Resource("v1", Kind.SERVICE, "services")
 SECRETS: Final = Resource("v1", Kind.SECRET, "secrets")
+CONFIG_MAPS: Final = Resource("v1", Kind.CONFIG_MAP, "configmaps")
 PODS: Final = Resource("v1", Kind.POD, "pods")
 DEPLOYMENTS: Final = Resource("apps/v1", Kind.DEPLOYMENT, "deployments")
 STATEFUL_SETS: Final = Resource("apps/v1", Kind.STATEFUL_SET, "statefulsets")
@@ -38,7 +39,7 @@ ADDONS: Final = Resource(names.API_VERSION, names.KIND, names.PLURAL)
 LEASES: Final = Resource("coordination.k8s.io/v1", "Lease", "leases")
 EVENTS: Final = Resource("events.k8s.io/v1", "Event", "events")
 
-WATCHED: Final = (SERVICES, DEPLOYMENTS, STATEFUL_SETS, SECRETS, PODS)
+WATCHED: Final = (SERVICES, DEPLOYMENTS, STATEFUL_SETS, SECRETS, CONFIG_MAPS, PODS)
 """The kinds of children and of the user's marked objects: one reflector each."""
 
 _BY_KIND: Final = {resource.kind: resource for resource in WATCHED}

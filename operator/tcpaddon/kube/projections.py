@@ -11,9 +11,11 @@ from sys import intern
 from typing import Final
 
 from tcpaddon import names
+from tcpaddon.api.v1alpha1 import MAX_PROCFILE
 from tcpaddon.core.facts import (
     AppContainer,
     AppFact,
+    ConfigMapFact,
     DeploymentFact,
     Ingress,
     Kind,
@@ -33,7 +35,7 @@ from tcpaddon.kube.heads import (
 )
 from tcpaddon.kube.words import Raw
 
-Fact = ServiceFact | DeploymentFact | SecretFact | AppFact | PodFact
+Fact = ServiceFact | DeploymentFact | SecretFact | AppFact | ConfigMapFact | PodFact
 
 # Of the app's container and pod the TCP process follows these; command and args are its own.
 _FOLLOWED_OF_CONTAINER: Final = (
@@ -72,6 +74,8 @@ def fact_of(raw: Raw) -> Fact:
         return service_fact(raw)
     if kind is Kind.SECRET:
         return secret_fact(raw)
+    if kind is Kind.CONFIG_MAP:
+        return config_map_fact(raw)
     if kind is Kind.POD:
         return pod_fact(raw)
     labels = raw["metadata"].get("labels") or {}
@@ -137,6 +141,18 @@ def secret_fact(raw: Raw) -> SecretFact:
         marked_by=marked_by(raw),
         immutable=bool(raw.get("immutable")),
         shared_keys=shared_keys(raw, of_addons),
+        mark_is_shared=mark_is_shared(raw),
+    )
+
+
+def config_map_fact(raw: Raw) -> ConfigMapFact:
+    """Read a ConfigMap: what can be a Procfile in it."""
+    data = raw.get("data") or {}
+    return ConfigMapFact(
+        *head_of(raw).as_child(),
+        keys=frozenset(map(intern, (*data, *(raw.get("binaryData") or {})))),
+        texts={key: text for key, text in data.items() if len(text) <= MAX_PROCFILE},
+        marked_by=marked_by(raw),
         mark_is_shared=mark_is_shared(raw),
     )
 

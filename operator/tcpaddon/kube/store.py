@@ -9,7 +9,7 @@ from collections.abc import Callable, Container, Hashable, Iterable
 from dataclasses import dataclass, fields
 from typing import Any, Final, Generic, TypeVar, get_args
 
-from tcpaddon.core.facts import AppFact, Ref, SecretFact
+from tcpaddon.core.facts import AppFact, ConfigMapFact, Ref, SecretFact
 from tcpaddon.kube.projections import Fact
 
 OnChange = Callable[[Fact | None, Fact | None], None]
@@ -186,7 +186,7 @@ def _addon(fact: Fact | None) -> frozenset[tuple[str, str]]:
 def _uids(fact: Fact | None) -> frozenset[str]:
     if isinstance(fact, SecretFact):
         return fact.marked_by.union(fact.owned)
-    if isinstance(fact, AppFact):
+    if isinstance(fact, AppFact | ConfigMapFact):
         return fact.marked_by
     return _NONE
 

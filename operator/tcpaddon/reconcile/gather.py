@@ -9,6 +9,7 @@ from tcpaddon.api.v1alpha1 import TcpAddon
 from tcpaddon.core.facts import (
     AppFact,
     Child,
+    ConfigMapFact,
     DeploymentFact,
     Facts,
     Kind,
@@ -16,12 +17,14 @@ from tcpaddon.core.facts import (
     Ref,
     SecretFact,
     ServiceFact,
+    UsersFact,
 )
 from tcpaddon.core.refs import expected_refs
 from tcpaddon.kube import paths
 from tcpaddon.kube.client import Client
-from tcpaddon.kube.projections import Fact, app_fact, secret_fact
+from tcpaddon.kube.projections import Fact, app_fact, config_map_fact, secret_fact
 from tcpaddon.kube.reflector import Reflector
+from tcpaddon.kube.words import Raw
 from tcpaddon.reconcile.addons import StoredAddon
 
 FactT = TypeVar("FactT")
@@ -29,6 +32,12 @@ FactT = TypeVar("FactT")
 # One look serves the rounds of a create (Service, then what needs its address); a write to an
 # object that has changed since is refused by its uid or by the owner of a key: this is no lock.
 PEEK_LASTS = timedelta(seconds=5)
+
+# By its role label, which it may not have yet, a Deployment would be read as a child.
+_READ_AS: Mapping[Kind, Callable[[Raw], Fact]] = {
+    Kind.SECRET: secret_fact,
+    Kind.CONFIG_MAP: config_map_fact,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +55,13 @@ class Caches:
         for cache in self.by_kind.values():
             yield from cache.of_addon(namespace, name)
 
-    def held_for(self, uid: str) -> tuple[SecretFact | AppFact, ...]:
+    def held_for(self, uid: str) -> tuple[UsersFact, ...]:
         """Return the user's objects that carry keys or the mark of an addon."""
         return tuple(
             fact
             for cache in self.by_kind.values()
             for fact in cache.of_uid(uid)
-            if isinstance(fact, SecretFact | AppFact)
+            if isinstance(fact, UsersFact)
         )
 
 
@@ -73,7 +82,7 @@ class Gatherer:
         namespace, name = addon.metadata.namespace, addon.metadata.name
         children = tuple(self.caches.of_addon(namespace, name))
         app = await self._users(refs.app)
-        wanted = {refs.service, refs.deployment, refs.binding, refs.app_secret, refs.app}
+        wanted = {refs.service, refs.deployment, refs.binding, *refs.of_user}
         return Facts(
             now=self.clock(),
             service=_as(ServiceFact, self.caches.get(refs.service)),
@@ -82,6 +91,7 @@ class Gatherer:
             app_secret=_as(SecretFact, await self._users(refs.app_secret)),
             app=_as(AppFact, app),
             app_is_of=app.addon if isinstance(app, DeploymentFact) else None,
+            procfile=_as(ConfigMapFact, await self._users(refs.procfile)),
             pods=tuple(c for c in children if isinstance(c, PodFact)),
             strays=tuple(
                 c
@@ -91,7 +101,7 @@ class Gatherer:
             forsaken=tuple(
                 held
                 for held in self.caches.held_for(addon.metadata.uid)
-                if held.ref not in (refs.app_secret, refs.app)
+                if held.ref not in refs.of_user
             ),
             settled={
                 (child.uid, child.applied): self.settled[child.uid, child.applied]
@@ -120,7 +130,7 @@ class Gatherer:
         raw = await self.client.get(paths.resource_of(ref.kind), ref.namespace, ref.name)
         if raw is None:
             return None
-        fact: Fact = secret_fact(raw) if ref.kind is Kind.SECRET else app_fact(raw)
+        fact = _READ_AS.get(ref.kind, app_fact)(raw)
         self._peeked = {r: p for r, p in self._peeked.items() if now - p[0] < PEEK_LASTS}
         self._peeked[ref] = (now, fact)
         return fact

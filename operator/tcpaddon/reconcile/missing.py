@@ -26,6 +26,8 @@ def waits_for_the_user(addon: TcpAddon, facts: Facts) -> bool:
         return True
     if addon.spec.app_ref is not None and facts.app is None:
         return True
+    if addon.spec.procfile_from is not None and facts.procfile is None:
+        return True
     if addon.spec.binding.secret_ref is None:
         return False
     if facts.app_secret is None:

@@ -9,7 +9,7 @@ import structlog
 
 from tcpaddon.api.v1alpha1 import InvalidAddon, TcpAddon
 from tcpaddon.core.actions import Plan
-from tcpaddon.core.facts import AppFact, Child, Facts, SecretFact
+from tcpaddon.core.facts import AppFact, Child, ConfigMapFact, Facts, SecretFact
 from tcpaddon.core.plan import plan as make_plan
 from tcpaddon.core.release import release
 from tcpaddon.core.unreadable import unreadable
@@ -215,6 +215,6 @@ def _holders(fact: Child) -> frozenset[str]:
     """Return the uids of the addons whose keys or mark a user's object carries."""
     if isinstance(fact, SecretFact):
         return fact.marked_by | frozenset(fact.owned)
-    if isinstance(fact, AppFact):
+    if isinstance(fact, AppFact | ConfigMapFact):
         return fact.marked_by
     return frozenset()

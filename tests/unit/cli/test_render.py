@@ -76,6 +76,20 @@ def test_the_app_of_another_file_is_followed(tmp_path: Path) -> None:
     assert "image: example.com/app:7" in result.stdout
 
 
+def test_the_procfile_of_a_config_map_is_read_from_either_file(tmp_path: Path) -> None:
+    addon = {**ADDON, "spec": {"image": "a", "procfileFrom": {"name": "web-procfile"}}}
+    texts = {"kind": "ConfigMap", "metadata": {"name": "web-procfile"}}
+    texts["data"] = {"Procfile": "tcp: ./serve --tcp"}
+    beside = rendered("-f", written(tmp_path, addon, texts))
+    apart = rendered("-f", written(tmp_path, addon), "--app", written(tmp_path, texts))
+    assert "- ./serve" in beside.stdout
+    assert beside.stdout == apart.stdout
+    faulty = rendered("-f", written(tmp_path, addon, {**texts, "data": {"Procfile": 1}}))
+    assert faulty.stderr == (
+        "error: ConfigMap web-procfile: data.Procfile: Write text here; put a number in quotes.\n"
+    )
+
+
 def test_all_addons_of_a_file_are_rendered_and_other_objects_passed_over(tmp_path: Path) -> None:
     other = {**ADDON, "metadata": {"name": "other"}}
     result = rendered("-f", written(tmp_path, ADDON, APP, other))
@@ -87,6 +101,7 @@ def test_all_addons_of_a_file_are_rendered_and_other_objects_passed_over(tmp_pat
     ("addon", "words"),
     [
         (following(), "give its file with --app"),
+        ({**ADDON, "spec": {"image": "a", "procfileFrom": {"name": "b"}}}, "ConfigMap b: put it"),
         ({**ADDON, "spec": {"image": "a", "portz": []}}, "portz"),
         ({**ADDON, "spec": {"image": "a", "procfile": "web: a"}}, "no process type 'tcp'"),
         ({**ADDON, "spec": {"image": "a", "procfile": "tcp a"}}, "Line 1 of the Procfile"),

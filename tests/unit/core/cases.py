@@ -23,6 +23,7 @@ from tcpaddon.core.facts import (
     AppContainer,
     AppFact,
     Child,
+    ConfigMapFact,
     DeploymentFact,
     Facts,
     Ingress,
@@ -119,6 +120,7 @@ def _facts(made: TcpAddon, say: Input) -> Facts:
         app_secret=_app_secret(refs.app_secret, say.get("appSecret")),
         app=_app(refs.app, say.get("app")),
         app_is_of=say.get("appIsOf"),
+        procfile=_procfile(refs.procfile, say.get("configMap")),
         strays=tuple(_stray(text) for text in say.get("strays", ())),
         forsaken=tuple(
             secret(
@@ -226,6 +228,18 @@ def _app(ref: Ref | None, say: Input | None) -> AppFact | None:
         containers=tuple(AppContainer(**container) for container in say["containers"]),
         default_container=say.get("defaultContainer", ""),
         pod_fields=say.get("podFields", {}),
+        marked_by=frozenset({UID}) if say.get("marked") else frozenset(),
+    )
+
+
+def _procfile(ref: Ref | None, say: Input | None) -> ConfigMapFact | None:
+    if ref is None or say is None:
+        return None
+    head = {**_head(ref), "addon": None, "owner_uid": None, "uid": "uid-of-the-config-map"}
+    return ConfigMapFact(
+        **head,
+        keys=frozenset({*say.get("texts", ()), *say.get("keys", ())}),
+        texts=say.get("texts", {}),
         marked_by=frozenset({UID}) if say.get("marked") else frozenset(),
     )
 

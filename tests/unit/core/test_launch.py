@@ -11,7 +11,8 @@ from tests.unit.core.world import addon
 
 def launched(**spec: Any) -> Launch:
     """Return how an addon with this spec is started."""
-    return launch(start_of(addon(spec).spec))
+    made = addon(spec).spec
+    return launch(start_of(made, made.procfile))
 
 
 def test_without_anything_the_image_starts_itself() -> None:

@@ -14,6 +14,7 @@ from tcpaddon.core.actions import Apply, Delete, GiveBack, Plan
 from tcpaddon.core.facts import (
     AppFact,
     Child,
+    ConfigMapFact,
     DeploymentFact,
     Facts,
     Ingress,
@@ -23,6 +24,7 @@ from tcpaddon.core.facts import (
     Refusal,
     SecretFact,
     ServiceFact,
+    UsersFact,
 )
 from tcpaddon.core.fieldset import fingerprint_of_object
 from tcpaddon.core.plan import plan
@@ -82,7 +84,7 @@ class World:
 
     addon: TcpAddon
     children: dict[Ref, Child] = field(default_factory=dict)
-    users: dict[Ref, SecretFact | AppFact] = field(default_factory=dict)
+    users: dict[Ref, UsersFact] = field(default_factory=dict)
     pods: tuple[PodFact, ...] = ()
     foreign: frozenset[Ref] = frozenset()  # names that something else has
     bodies: dict[Ref, Mapping[str, Any]] = field(default_factory=dict)
@@ -104,12 +106,13 @@ class World:
             binding=self._child(refs.binding, SecretFact),
             app_secret=self._users(refs.app_secret, SecretFact),
             app=self._users(refs.app, AppFact),
+            procfile=self._users(refs.procfile, ConfigMapFact),
             pods=self.pods,
             strays=tuple(c for ref, c in self.children.items() if ref not in here),
             forsaken=tuple(
                 held
                 for ref, held in self.users.items()
-                if ref not in (refs.app_secret, refs.app)
+                if ref not in refs.of_user
                 and (uid in held.marked_by or (isinstance(held, SecretFact) and uid in held.owned))
             ),
             refusals=refusals or {},
@@ -200,7 +203,7 @@ class World:
         marked = fact.marked_by - {uid}
         if "labels" in apply.body["metadata"]:
             marked |= {uid}
-        if isinstance(fact, AppFact):
+        if isinstance(fact, AppFact | ConfigMapFact):
             self.users[apply.ref] = replace(fact, marked_by=marked)
             return
         before, data = fact.owned.get(uid, frozenset()), apply.body.get("data", {})
@@ -220,7 +223,7 @@ class World:
         shared_mark = fact.mark_is_shared or bool(fact.marked_by - {uid})
         assert give.mark == (uid in fact.marked_by and not shared_mark)
         marked = fact.marked_by - {uid}
-        if isinstance(fact, AppFact):
+        if isinstance(fact, AppFact | ConfigMapFact):
             assert not give.keys
             assert give.shared == (uid in fact.marked_by and shared_mark)
             self.users[give.ref] = replace(fact, marked_by=marked)

@@ -8,6 +8,7 @@ import pytest
 from tcpaddon import names
 from tcpaddon.core.facts import (
     AppFact,
+    ConfigMapFact,
     DeploymentFact,
     Ingress,
     Kind,
@@ -232,6 +233,17 @@ def test_a_workload_with_the_apps_role_is_followed() -> None:
 def test_a_workload_that_was_just_read_is_an_app_when_asked_for_one() -> None:
     spec = {"template": {"spec": {"containers": [{"name": "web"}]}}}
     assert app_fact(raw("Deployment", labels={}, spec=spec)).containers[0].image == ""
+
+
+def test_a_config_map_keeps_the_texts_that_can_be_a_procfile() -> None:
+    mark = entry(names.manager_for("one"), {"f:metadata": {"f:labels": {ROLE: {}}}})
+    data = {"Procfile": "tcp: ./serve", "long": "x" * 16_385}
+    head = {"managedFields": [mark]}
+    fact = fact_of(raw("ConfigMap", head=head, data=data, binaryData={"logo": "AA=="}))
+    assert isinstance(fact, ConfigMapFact)
+    assert fact.texts == {"Procfile": "tcp: ./serve"}
+    assert fact.keys == {"Procfile", "long", "logo"}
+    assert fact.marked_by == {"one"}
 
 
 # --- pods -------------------------------------------------------------------------------------

@@ -12,9 +12,11 @@ from tcpaddon.api.v1alpha1.network import (
     TrafficPolicy,
 )
 from tcpaddon.api.v1alpha1.spec import (
+    MAX_PROCFILE,
     AppKind,
     AppRef,
     Launcher,
+    ProcfileFrom,
     PullPolicy,
     Rollout,
     StartPolicy,
@@ -23,6 +25,7 @@ from tcpaddon.api.v1alpha1.spec import (
 from tcpaddon.api.v1alpha1.status import BindingStatus, ConditionStatus, Endpoint, TcpAddonStatus
 
 __all__ = [
+    "MAX_PROCFILE",
     "AppKind",
     "AppRef",
     "Binding",
@@ -35,6 +38,7 @@ __all__ = [
     "Launcher",
     "Metadata",
     "Port",
+    "ProcfileFrom",
     "PullPolicy",
     "Readiness",
     "Rollout",

@@ -34,6 +34,21 @@ SPEC_RULES: Final = (
         at=".procfile",
     ),
     Rule(
+        cel=(
+            "!has(self.procfileFrom) || "
+            "(!has(self.procfile) && !has(self.command) && !has(self.args))"
+        ),
+        message=(
+            "Leave out procfile, command and args where there is procfileFrom: the command is its "
+            "line of processType."
+        ),
+        holds=lambda spec: (
+            spec.procfile_from is None
+            or (spec.procfile is None and spec.command is None and spec.args is None)
+        ),
+        at=".procfileFrom",
+    ),
+    Rule(
         cel="self.launcher != 'Buildpack' || (!has(self.command) && !has(self.args))",
         message=(
             "Leave out command and args with launcher Buildpack, which knows the command of "

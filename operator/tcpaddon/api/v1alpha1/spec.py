@@ -8,7 +8,7 @@ from pydantic import Field, WithJsonSchema
 
 from tcpaddon.api.marks import ATOMIC_LIST, Rule, Shaped, form
 from tcpaddon.api.part import Bool, Int, Json, Part
-from tcpaddon.api.strings import Annotations, DnsLabel, DnsSubdomain, Labels, NodeLabels
+from tcpaddon.api.strings import Annotations, DataKey, DnsLabel, DnsSubdomain, Labels, NodeLabels
 from tcpaddon.api.v1alpha1 import pod, security
 from tcpaddon.api.v1alpha1.network import CLASS_STAYS, Binding, Exposure, Port, Ports, Readiness
 from tcpaddon.names import child_name
@@ -38,6 +38,16 @@ class AppRef(Part):
     container: DnsLabel | None = None
     """Container whose image, environment and mounts are followed. Default: the container that
     annotation kubectl.kubernetes.io/default-container names, else the only one."""
+
+
+class ProcfileFrom(Part):
+    """A key of a ConfigMap in the addon's namespace."""
+
+    name: Annotated[DnsSubdomain, Field(min_length=1)]
+    """Name of the ConfigMap, for example of one that 'kubectl create configmap web-procfile
+    --from-file=Procfile' makes."""
+    key: Annotated[DataKey, Field(min_length=1)] = "Procfile"
+    """Key whose text is the Procfile."""
 
 
 class Launcher(StrEnum):
@@ -139,6 +149,9 @@ class TcpAddonSpec(Part):
     procfile: Annotated[str, Field(min_length=1, max_length=MAX_PROCFILE)] | None = None
     """Text of the app's Procfile; the line of processType is run in the image, for example
     "web: npm start\\ntcp: npm run start-tcp"."""
+    procfile_from: ProcfileFrom | None = None
+    """A ConfigMap with the Procfile, instead of procfile. A change there rolls the process if its
+    own line is another one, and only then."""
     command: _Words | None = None
     """Program and first arguments, instead of a Procfile, for example [node, broker.js].
     Default: the image's entrypoint."""

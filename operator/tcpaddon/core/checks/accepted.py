@@ -24,7 +24,12 @@ def namespace_terminating(situation: Situation) -> Verdict | None:
 def process_cannot_be_resolved(situation: Situation) -> Verdict | None:
     """The sentence of the fault says which field to correct."""
     fault = situation.process
-    return failed(fault.reason, fault.message) if isinstance(fault, Fault) else None
+    if not isinstance(fault, Fault):
+        return None
+    live = situation.live_deployment
+    runs = live is not None and live.replicas > 0 and not live.deleting
+    goes_on = " What runs goes on as it is." if runs else ""
+    return failed(fault.reason, f"{fault.message}{goes_on}")
 
 
 def app_went_away(situation: Situation) -> Verdict | None:
