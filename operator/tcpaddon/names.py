@@ -27,6 +27,9 @@ ROLE_APP: Final = "app"  # the user's: a Secret that holds our keys, or a follow
 # On children: "<hash of the object as applied>.<fingerprint of the fields it owns>".
 ANNOTATION_APPLIED: Final = f"{GROUP}/applied"
 
+# On pod templates: a digest of the app's Secret, where a change of it restarts the process.
+ANNOTATION_SECRET: Final = f"{GROUP}/app-secret"
+
 # --- field managers ---------------------------------------------------------------------------
 MANAGER: Final = "tcpaddon"  # our children
 MANAGER_STATUS: Final = "tcpaddon-status"  # the status of the custom resources

@@ -66,6 +66,7 @@ ACCEPTED: list[dict[str, Any]] = [
     {"procfileFrom": {"name": "web-procfile"}, "launcher": "Buildpack"},
     {"procfileFrom": {"name": "web.v1", "key": "Procfile.prod"}, "appRef": {"name": "web"}},
     {"suspend": True, "replicas": 3},
+    {"rollout": {"restartOnSecretChange": True}, "binding": {"secretRef": {"name": "app-env"}}},
     {"command": ["node", "broker.js"], "args": ["-v"]},
     {"replicas": 0},
     {"ports": [{"name": "mqtt", "containerPort": 1883}]},

@@ -6,7 +6,7 @@ import pytest
 
 from tests.apiserver import ApiServer
 from tests.operators import eventually, operator
-from tests.worlds import World, world
+from tests.worlds import World, encoded, world
 
 SPEC: dict[str, Any] = {
     "image": "registry.example/broker:1",
@@ -150,3 +150,87 @@ async def test_a_missing_config_map_is_told_and_served_once_it_is_there(
         assert await deployment(w) is None
         await config_map(w, "tcp: ./serve")
         await ready(w)
+
+
+async def test_a_change_of_the_users_keys_restarts_the_process_and_nothing_else_does(
+    apiserver: ApiServer,
+) -> None:
+    spec = {**SPEC, "rollout": {"restartOnSecretChange": True}}
+    async with world(apiserver) as w, operator(apiserver.kubeconfig()):
+        await w.secret("app-env", {"DATABASE_URL": "postgres://a"})
+        await w.addon("mqtt", spec)
+        await ready(w)
+        before = await deployment(w)
+        # Another addon's key comes and goes, a label comes, the Secret is made anew.
+        await w.addon("other", {**SPEC, "binding": {**SPEC["binding"], "urlKey": "OTHER_URL"}})
+        await ready(w, "other")
+        await w.patch("secrets", "app-env", {"metadata": {"labels": {"team": "iot"}}})
+        await w.api.delete(w.path("tcpaddons", "other"))
+        await eventually(lambda: has_keys(w, "DATABASE_URL", "TCP_URL"), "the other's key is gone")
+        await w.api.delete(w.path("secrets", "app-env"))
+        await told(w, "BindingPublished", "SecretNotFound")
+        await w.secret("app-env", {"DATABASE_URL": "postgres://a"})
+        await eventually(lambda: has_keys(w, "DATABASE_URL", "TCP_URL"), "our key is there again")
+        await ready(w)
+        same = await deployment(w)
+        assert same["metadata"]["generation"] == before["metadata"]["generation"]
+        await w.patch("secrets", "app-env", {"data": {"DATABASE_URL": encoded("postgres://b")}})
+
+        async def restarted() -> bool:
+            return revision(await deployment(w)) != revision(before)
+
+        await eventually(restarted, "the process restarts")
+        await ready(w)
+        after = await deployment(w)
+        assert after["metadata"]["generation"] == before["metadata"]["generation"] + 1
+
+
+def revision(found: Any) -> str:
+    return str(found["spec"]["template"]["metadata"]["labels"]["tcpaddon.io/revision"])
+
+
+async def has_keys(w: World, *keys: str) -> bool:
+    secret = await w.get("secrets", "app-env")
+    return secret is not None and set(secret["data"]) == set(keys)
+
+
+async def test_a_restart_by_hand_is_kept_across_our_own_applies(apiserver: ApiServer) -> None:
+    async with world(apiserver) as w, operator(apiserver.kubeconfig()) as op:
+        await w.secret("app-env", {})
+        await w.addon("mqtt", {**SPEC, "podAnnotations": {"example.com/a": "b"}})
+        await ready(w)
+        before = await deployment(w)
+        apiserver.kubectl("-n", w.namespace, "rollout", "restart", "deployment/mqtt-tcp")
+        at = restarted_at(await deployment(w))
+        assert at
+        # A new version, then one that takes the other annotation away, then a repair.
+        await w.patch("tcpaddons", "mqtt", {"spec": {"args": ["--new"]}})
+        await eventually(changed(w, before), "the new version is rolled out")
+        second = await deployment(w)
+        await w.patch("tcpaddons", "mqtt", {"spec": {"podAnnotations": None}})
+        await eventually(changed(w, second), "the annotation is gone")
+        third = await deployment(w)
+        assert third["spec"]["template"]["metadata"]["annotations"] == {RESTARTED_AT: at}
+        await w.patch("deployments", "mqtt-tcp", {"spec": {"replicas": 7}})
+
+        async def repaired() -> bool:
+            return (await deployment(w))["spec"]["replicas"] == 1 and op.queue.is_idle
+
+        await eventually(repaired, "the number of processes is repaired")
+        await ready(w)
+        assert restarted_at(await deployment(w)) == at
+
+
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+
+
+def restarted_at(found: Any) -> str:
+    annotations = found["spec"]["template"]["metadata"].get("annotations", {})
+    return str(annotations.get(RESTARTED_AT, ""))
+
+
+def changed(w: World, before: Any) -> Any:
+    async def now() -> bool:
+        return revision(await deployment(w)) != revision(before) and await w.is_ready("mqtt")
+
+    return now

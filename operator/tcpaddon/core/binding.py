@@ -11,7 +11,7 @@ from tcpaddon.api.v1alpha1 import TcpAddon
 from tcpaddon.core.actions import Apply, GiveBack
 from tcpaddon.core.address import Address
 from tcpaddon.core.children.binding_secret import encoded
-from tcpaddon.core.facts import AppFact, ConfigMapFact, Kind, Ref, SecretFact, UsersFact
+from tcpaddon.core.facts import AppFact, ConfigMapFact, Facts, Kind, Ref, SecretFact, UsersFact
 from tcpaddon.names import LABEL_ROLE, ROLE_APP, manager_for, port_suffix
 
 _API_VERSIONS = {
@@ -71,6 +71,22 @@ def publication(addon: TcpAddon, secret: SecretFact, addresses: Sequence[Address
         # A Secret in which every key is somebody else's gets no mark either.
         stands=not addresses or (in_place and (uid in secret.marked_by or not data)),
     )
+
+
+def followed_digest(addon: TcpAddon, facts: Facts) -> str:
+    """Return the digest of the app's Secret that the process is to run with, "" for none.
+
+    A Secret that is missing, or in which a key of ours is somebody else's, changes nothing: tools
+    delete a Secret to make it anew, and whose a key is can be lost and come back.
+    """
+    if not addon.spec.rollout.restart_on_secret_change:
+        return ""
+    before = facts.deployment.secret if facts.deployment else ""
+    secret = facts.app_secret
+    if secret is None or secret.deleting or secret.addon is not None:
+        return before
+    theirs = secret.keys - secret.owned.get(addon.metadata.uid, frozenset())
+    return before if before and theirs & set(keys(addon)) else secret.users_digest
 
 
 def publish(addon: TcpAddon, published: Publication) -> Apply:

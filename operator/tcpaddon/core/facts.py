@@ -78,6 +78,7 @@ class DeploymentFact(Child):
     updated: int
     available: int
     failure: str  # message of condition ReplicaFailure=True, "" where there is none
+    secret: str = ""  # digest of the app's Secret in its pod template, "" where it is not followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class SecretFact(Child):
     # Of the keys in `owned` those that a manager which is no addon's owns too (GitOps, a user).
     shared_keys: frozenset[str] = frozenset()
     mark_is_shared: bool = False  # such a manager owns the role label
+    users_digest: str = ""  # of the keys that no addon owns, with their values; digest.faint_digest
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tcpaddon.api.v1alpha1 import MAX_PROCFILE, AppRef, TcpAddon
+from tcpaddon.core.binding import followed_digest
 from tcpaddon.core.facts import AppContainer, AppFact, Facts
 from tcpaddon.core.launch import Start, start_of
 from tcpaddon.core.procfile import InvalidProcfileError, UnknownProcessTypeError
@@ -15,12 +16,16 @@ _KEYS_LISTED: Final = 10  # a message need not repeat a large ConfigMap
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process that can be run; the fields are the followed app's, as in a pod."""
+    """A process that can be run; the fields are the followed app's, as in a pod.
+
+    secret: digest of the Secret a change of which restarts it, "" for none.
+    """
 
     image: str
     start: Start
     container_fields: Mapping[str, Any] = field(default_factory=dict)
     pod_fields: Mapping[str, Any] = field(default_factory=dict)
+    secret: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,9 @@ def resolve(addon: TcpAddon, facts: Facts) -> Process | Fault:
     if isinstance(start, Fault):
         return start
     if addon.spec.app_ref is None:
-        return Process(image=addon.spec.image or "", start=start)
+        return Process(
+            image=addon.spec.image or "", start=start, secret=followed_digest(addon, facts)
+        )
     holder = facts.app_is_of if facts.app is None else facts.app.addon
     if holder is not None:
         return _of_another(addon.spec.app_ref, holder)
@@ -51,6 +58,7 @@ def resolve(addon: TcpAddon, facts: Facts) -> Process | Fault:
         start=start,
         container_fields=container.fields,
         pod_fields=facts.app.pod_fields,
+        secret=followed_digest(addon, facts),
     )
 
 

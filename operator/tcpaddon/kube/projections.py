@@ -12,6 +12,7 @@ from typing import Final
 
 from tcpaddon import names
 from tcpaddon.api.v1alpha1 import MAX_PROCFILE
+from tcpaddon.core.digest import faint_digest
 from tcpaddon.core.facts import (
     AppContainer,
     AppFact,
@@ -98,6 +99,7 @@ def deployment_fact(raw: Raw) -> DeploymentFact:
     """Read a child Deployment: its revision and how far its rollout is."""
     spec, status = raw["spec"], raw.get("status") or {}
     template = spec["template"].get("metadata") or {}
+    annotations = template.get("annotations") or {}
     return DeploymentFact(
         *head_of(raw).as_child(),
         generation=raw["metadata"].get("generation", 0),
@@ -109,6 +111,7 @@ def deployment_fact(raw: Raw) -> DeploymentFact:
         updated=status.get("updatedReplicas", 0),
         available=status.get("availableReplicas", 0),
         failure=_message(status, "ReplicaFailure", "True"),
+        secret=annotations.get(names.ANNOTATION_SECRET, ""),
     )
 
 
@@ -133,8 +136,10 @@ def secret_fact(raw: Raw) -> SecretFact:
     owned = keys_by_addon(raw)
     of_addons = frozenset[str]().union(*owned.values())
     kept = of_addons | keys_of(fields_of(raw, names.MANAGER))
+    head = head_of(raw)
+    users = {key: value for key, value in data.items() if key not in kept}
     return SecretFact(
-        *head_of(raw).as_child(),
+        *head.as_child(),
         keys=frozenset(map(intern, data)),
         values={key: data[key] for key in sorted(kept) if key in data},
         owned=owned,
@@ -142,6 +147,7 @@ def secret_fact(raw: Raw) -> SecretFact:
         immutable=bool(raw.get("immutable")),
         shared_keys=shared_keys(raw, of_addons),
         mark_is_shared=mark_is_shared(raw),
+        users_digest=faint_digest([head.ref.namespace, head.ref.name, users]) if users else "",
     )
 
 

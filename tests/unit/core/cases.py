@@ -162,6 +162,7 @@ def _with_deployment(made: TcpAddon, facts: Facts, say: Input) -> Facts:
         revision=say.get("revision", ""),
         desired=say.get("desired", made.spec.replicas),
         failure=say.get("failure", ""),
+        secret=say.get("secret", ""),
         **counts,
     )
     facts = replace(facts, deployment=live)
@@ -216,6 +217,7 @@ def _app_secret(ref: Ref | None, say: Input | None) -> SecretFact | None:
         marked_by=frozenset({UID}) if say.get("marked") else frozenset(),
         immutable=say.get("immutable", False),
         addon=say.get("of"),
+        users_digest=say.get("digest", "d1"),
     )
 
 

@@ -31,6 +31,7 @@ from tcpaddon.core.plan import plan
 from tcpaddon.core.refs import expected_refs
 from tcpaddon.names import (
     ANNOTATION_APPLIED,
+    ANNOTATION_SECRET,
     LABEL_ADDON,
     LABEL_REVISION,
     MANAGER,
@@ -288,7 +289,9 @@ class World:
 def _deployment(
     head: dict[str, Any], before: Child | None, spec: Mapping[str, Any]
 ) -> DeploymentFact:
-    revision = spec["template"]["metadata"]["labels"][LABEL_REVISION]
+    metadata = spec["template"]["metadata"]
+    revision = metadata["labels"][LABEL_REVISION]
+    digest = metadata.get("annotations", {}).get(ANNOTATION_SECRET, "")
     if not isinstance(before, DeploymentFact):
         return DeploymentFact(
             **head,
@@ -301,12 +304,14 @@ def _deployment(
             updated=0,
             available=0,
             failure="",
+            secret=digest,
         )
     kept = replace(before, **head)
     return replace(
         kept,
         generation=before.generation + 1,
         revision=revision,
+        secret=digest,
         desired=spec["replicas"],
         updated=before.updated if revision == before.revision else 0,
     )

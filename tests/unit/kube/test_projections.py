@@ -235,6 +235,21 @@ def test_a_workload_that_was_just_read_is_an_app_when_asked_for_one() -> None:
     assert app_fact(raw("Deployment", labels={}, spec=spec)).containers[0].image == ""
 
 
+def test_a_secrets_digest_is_of_the_users_keys_alone() -> None:
+    ours = entry(names.manager_for("one"), {"f:data": {"f:TCP_URL": {}}})
+    data = {"DATABASE_URL": "eA==", "TCP_URL": "eQ=="}
+    fact = secret_fact(raw("Secret", data=data, head={"managedFields": [ours]}))
+    other_url = secret_fact(
+        raw("Secret", data=data | {"TCP_URL": "eg=="}, head={"managedFields": [ours]})
+    )
+    other = secret_fact(
+        raw("Secret", data=data | {"DATABASE_URL": "eg=="}, head={"managedFields": [ours]})
+    )
+    assert len(fact.users_digest) == 8
+    assert other_url.users_digest == fact.users_digest != other.users_digest
+    assert secret_fact(raw("Secret", data={})).users_digest == ""
+
+
 def test_a_config_map_keeps_the_texts_that_can_be_a_procfile() -> None:
     mark = entry(names.manager_for("one"), {"f:metadata": {"f:labels": {ROLE: {}}}})
     data = {"Procfile": "tcp: ./serve", "long": "x" * 16_385}

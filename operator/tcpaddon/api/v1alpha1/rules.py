@@ -90,6 +90,17 @@ SPEC_RULES: Final = (
         at=".binding.port",
     ),
     Rule(
+        cel="!self.rollout.restartOnSecretChange || has(self.binding.secretRef)",
+        message=(
+            "Set binding.secretRef: it names the Secret a change of which rollout."
+            "restartOnSecretChange follows."
+        ),
+        holds=lambda spec: (
+            not spec.rollout.restart_on_secret_change or spec.binding.secret_ref is not None
+        ),
+        at=".rollout.restartOnSecretChange",
+    ),
+    Rule(
         cel=(
             "has(self.appRef) || !has(self.volumeMounts) || self.volumeMounts.all(mount, "
             "has(self.volumes) && self.volumes.exists(volume, volume.name == mount.name))"

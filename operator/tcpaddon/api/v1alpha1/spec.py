@@ -105,6 +105,9 @@ class Rollout(Part):
     max_surge: MaxSurge = "100%"
     """How many new processes may run beside the old ones during a roll: a number or a percentage
     of replicas."""
+    restart_on_secret_change: Bool = False
+    """Whether a change of the app's Secret (binding.secretRef) rolls the process, so that it has
+    the new values. The keys that TcpAddons write there do not count. Setting it rolls once."""
 
 
 _ONE_DAY = Rule(

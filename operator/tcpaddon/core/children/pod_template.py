@@ -15,7 +15,7 @@ from tcpaddon.core.children.child import labels
 from tcpaddon.core.children.template_version_1 import pod_spec as pod_spec_1
 from tcpaddon.core.digest import digest
 from tcpaddon.core.process import Process
-from tcpaddon.names import LABEL_REVISION, binding_name
+from tcpaddon.names import ANNOTATION_SECRET, LABEL_REVISION, binding_name
 
 Data = Mapping[str, Any]
 
@@ -43,8 +43,11 @@ def pod_template(addon: TcpAddon, process: Process, live_revision: str = "") -> 
     metadata: dict[str, Any] = {
         "labels": {**addon.spec.pod_labels, **labels(addon), LABEL_REVISION: revision}
     }
-    if addon.spec.pod_annotations:
-        metadata["annotations"] = dict(addon.spec.pod_annotations)
+    annotations = dict(addon.spec.pod_annotations)
+    if process.secret:
+        annotations[ANNOTATION_SECRET] = process.secret
+    if annotations:
+        metadata["annotations"] = annotations
     body = {"metadata": metadata, "spec": _VERSIONS[version](inputs)}
     return PodTemplate(revision=revision, body=body)
 
@@ -97,6 +100,7 @@ def _inputs(addon: TcpAddon, process: Process) -> Data:
             ),
             "appContainer": _set_only(process.container_fields),
             "appPod": _set_only(process.pod_fields, false_too=True),
+            "appSecret": process.secret,
             "podLabels": spec.pod_labels,
             "podAnnotations": spec.pod_annotations,
             "readiness": {
