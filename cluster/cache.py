@@ -60,6 +60,19 @@ def whole(folder: Path, make: Callable[[Path], None]) -> Path:
     return folder
 
 
+def newest(folder: Path, make: Callable[[Path], None]) -> Path:
+    """As `whole`, for a folder ``<name>-<fingerprint>``: those of other fingerprints are deleted.
+
+    They are of versions that are gone. A program that runs out of one of them goes on.
+    """
+    whole(folder, make)
+    name = folder.name.rpartition("-")[0]
+    for other in folder.parent.glob(f"{name}-*"):
+        if other != folder and other.name.rpartition("-")[0] == name:
+            shutil.rmtree(other, ignore_errors=True)
+    return folder
+
+
 def read_timings() -> dict[str, float]:
     """Seconds each step took when it last ran on this machine."""
     try:

@@ -27,7 +27,7 @@ def fetch(commands: Commands) -> None:
     Raises:
         ClusterError: this is no Linux on x86-64 and one of them is not installed.
     """
-    cache.whole(folder(), lambda draft: _unpack(commands, draft) if _fits() else _borrow(draft))
+    cache.newest(folder(), lambda draft: _unpack(commands, draft) if _fits() else _borrow(draft))
 
 
 def link(programs: dict[str, Path]) -> Path:

@@ -88,23 +88,23 @@ def build_api(commands: Commands) -> None:
         _build(commands, draft, *_API_PACKAGES)
         (draft / "server").rename(draft / "etcd")
 
-    cache.whole(api_folder(), make)
+    cache.newest(api_folder(), make)
 
 
 def build_node(commands: Commands) -> None:
     """Compile what a node needs besides."""
-    cache.whole(node_folder(), lambda draft: _build(commands, draft, *_NODE_PACKAGES))
+    cache.newest(node_folder(), lambda draft: _build(commands, draft, *_NODE_PACKAGES))
 
 
 def build_kind(commands: Commands) -> None:
     """Compile kind alone."""
-    cache.whole(kind_folder(), lambda draft: _build(commands, draft, _NODE_PACKAGES[-1]))
+    cache.newest(kind_folder(), lambda draft: _build(commands, draft, _NODE_PACKAGES[-1]))
 
 
 def build_metallb(commands: Commands) -> None:
     """Compile MetalLB, in its own module: it needs an older Kubernetes client."""
     _require_go()
-    cache.whole(
+    cache.newest(
         metallb_folder(),
         lambda draft: commands.run(
             ["go", "install", *_FLAGS, *_METALLB_PACKAGES],

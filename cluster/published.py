@@ -40,4 +40,4 @@ def fetch(commands: Commands) -> None:
             finally:
                 commands.run(["docker", "rm", container])
 
-    cache.whole(folder(), make)
+    cache.newest(folder(), make)

@@ -31,6 +31,7 @@ ADMIN = "admin"
 _START_LIMIT = 120.0  # seconds; it takes 3 on an idle machine, and builds may run beside it
 _ETCD_QUOTA = 1 << 30  # bytes
 _PR_SET_PDEATHSIG = 1  # prctl(2)
+_PREFIX = "tcpaddon-api-"  # of the temporary folder; then the number of the process that made it
 _TRIES = 3  # the port that was free a moment ago may be taken
 
 
@@ -161,13 +162,32 @@ def running(settings: Settings | None = None) -> Iterator[ApiServer]:
         cluster.ClusterError: their programs can neither be found nor built.
     """
     programs = cluster.binaries()
+    _remove_what_killed_ones_left()
     # Not below pytest's folders: the path of a Unix socket has at most 107 bytes.
-    folder = Path(tempfile.mkdtemp(prefix="tcpaddon-api-"))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
     try:
         with ExitStack() as stack:
             yield _start(stack, folder, programs, settings or Settings())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_what_killed_ones_left() -> None:
+    """Remove folders of processes that are gone, and could not do it themselves."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        maker = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if maker.isdigit() and not _is_alive(int(maker)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
 
 
 def _start(stack: ExitStack, folder: Path, programs: Path, settings: Settings) -> ApiServer:

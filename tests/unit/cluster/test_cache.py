@@ -68,6 +68,15 @@ def test_what_a_failed_making_left_is_not_in_the_next_result(tmp_path: Path) -> 
     assert [path.name for path in result.iterdir()] == ["all"]
 
 
+def test_a_new_result_takes_the_place_of_those_of_other_versions_and_of_nothing_else(
+    tmp_path: Path,
+) -> None:
+    for name in ("api-1", "api-tools-1", "node-1"):
+        (tmp_path / name).mkdir()
+    cache.newest(tmp_path / "api-2", lambda draft: (draft / "etcd").touch())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["api-2", "api-tools-1", "node-1"]
+
+
 def test_unreadable_timings_are_no_timings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     (tmp_path / "tcpaddon").mkdir()
