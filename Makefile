@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 0
+WORKERS ?=
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help
@@ -33,7 +33,7 @@ lock: .venv/ready ## Pin every dependency anew, with hashes and without URLs
 # --- the main job --------------------------------------------------------------------------------
 .PHONY: demo
 demo: .venv/ready ## From nothing to an MQTT message through TCP_URL on a real kind cluster (WORKERS=2 for more nodes)
-	@$(BIN)/python -m demo up --workers $(WORKERS)
+	@$(BIN)/python -m demo up $(if $(WORKERS),--workers $(WORKERS))
 
 .PHONY: clean-demo
 clean-demo: .venv/ready ## Take the demo's cluster away again
@@ -42,7 +42,7 @@ clean-demo: .venv/ready ## Take the demo's cluster away again
 # --- tests ---------------------------------------------------------------------------------------
 .PHONY: test
 test: .venv/ready ## All tests: lint, unit, API, e2e on kind
-	@$(BIN)/python -m cluster background --workers $(WORKERS)
+	@$(BIN)/python -m cluster background $(if $(WORKERS),--workers $(WORKERS))
 	@$(MAKE) --no-print-directory lint unit api e2e
 
 .PHONY: lint
@@ -62,8 +62,8 @@ api: .venv/ready ## Tests against a real API server without nodes
 	@$(BIN)/pytest tests/api
 
 .PHONY: e2e
-e2e: .venv/ready ## Tests on a real kind cluster (KEEP=1 keeps it afterwards)
-	@$(BIN)/pytest tests/e2e
+e2e: .venv/ready ## Tests on a real kind cluster (KEEP=1 keeps it afterwards, WORKERS=0 for one node)
+	@$(BIN)/pytest tests/e2e --durations=15
 
 .PHONY: format
 format: .venv/ready ## Format the code and mend what ruff can mend

@@ -49,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     down = commands.add_parser("down", help="delete a cluster")
     background = commands.add_parser("background", help="begin to bring the tests' cluster up")
     background.add_argument("--name", default=model.TESTS_NAME)
-    background.add_argument("--workers", type=int, default=0, help="nodes beside the first one")
+    background.add_argument(
+        "--workers", type=int, default=model.TESTS_WORKERS, help="nodes beside the first one"
+    )
     for command in (up, down):
         command.add_argument("--name", default=model.DEFAULT_NAME)
     up.add_argument("--workers", type=int, help="nodes beside the first one (default: as it is)")

@@ -20,8 +20,9 @@ from cluster.errors import ClusterError
 
 _RUN: Final = Path("/run/tcpaddon")
 _SOCKET: Final = _RUN / "docker.sock"
-_PID: Final = _RUN / "dockerd.pid"
+PID: Final = _RUN / "dockerd.pid"
 _STATE: Final = _RUN / "docker"
+CONTAINERD_PID: Final = _STATE / "containerd" / "containerd.pid"
 _MARK: Final = _RUN / "data"  # whose data the daemon works on: folder and identity
 _IDENTITY: Final = "tcpaddon-id"
 _SYSTEM_FOLDERS: Final = (Path("/usr/sbin"), Path("/sbin"))  # iptables, runc: not on every PATH
@@ -78,7 +79,7 @@ def start(commands: Commands, programs: Path) -> None:
     _STATE.mkdir(parents=True, exist_ok=True)
     path = [programs / "usr/bin", programs / "usr/sbin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"]
     argv = [
-        *(programs / "usr/sbin/dockerd", "--host", HOST, "--pidfile", _PID),
+        *(programs / "usr/sbin/dockerd", "--host", HOST, "--pidfile", PID),
         *("--data-root", data, "--exec-root", _STATE),
         *("--bip", network.DOCKER0, "--default-address-pool", network.OTHER_NETWORKS),
     ]

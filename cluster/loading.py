@@ -1,6 +1,7 @@
 """Gives images of the engine to a cluster's nodes, once each."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 from cluster import images, kind, model
 from cluster.commands import Commands
@@ -21,9 +22,13 @@ def load_image(cluster: Cluster, tag: str) -> None:
         loaded: dict[str, str] = json.loads(memo.read_text())
     except (OSError, ValueError):
         loaded = {}
-    for node in [container.name for container in kind.containers(commands, cluster.name)]:
-        key = f"{node} {tag}"
-        if loaded.get(key) != wanted or not images.is_on(commands, node, tag):
-            images.load(commands, node, tag)
-            loaded[key] = wanted
-            memo.write_text(json.dumps(loaded, indent=1))
+    missing = [
+        node.name
+        for node in kind.containers(commands, cluster.name)
+        if loaded.get(f"{node.name} {tag}") != wanted or not images.is_on(commands, node.name, tag)
+    ]
+    if missing:
+        with ThreadPoolExecutor(len(missing)) as beside:
+            list(beside.map(lambda node: images.load(commands, node, tag), missing))
+        loaded |= {f"{node} {tag}": wanted for node in missing}
+        memo.write_text(json.dumps(loaded, indent=1))

@@ -13,6 +13,8 @@ from cluster.network import Pool
 
 DEFAULT_NAME = "tcpaddon"
 TESTS_NAME = "tcpaddon-e2e"
+# Nodes beside the first one, for tests: what goes from one node to another is to be seen there.
+TESTS_WORKERS = 2
 _OWN_CONTEXT = "kind-tcpaddon"
 
 

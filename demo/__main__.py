@@ -30,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     up = commands.add_parser("up", help="run the demo; what stands already is used")
-    up.add_argument("--workers", type=int, default=0, help="nodes beside the first one")
+    up.add_argument("--workers", type=int, help="nodes beside the first one (default: as it is)")
     commands.add_parser("down", help="take the demo's cluster away")
     return parser
 

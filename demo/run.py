@@ -32,8 +32,8 @@ class Result:
     message: RoundTrip
 
 
-def run(workers: int = 0) -> Result:
-    """Run the demo; what is there already is used.
+def run(workers: int | None = None) -> Result:
+    """Run the demo; what is there already is used. `workers`: see `cluster.up`.
 
     Raises:
         ClusterError: a step failed; the message says what to do.
