@@ -2,14 +2,15 @@
 
 import base64
 import json
+import os
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,8 +23,10 @@ ROOT = Path(__file__).parents[2]
 CHART = ROOT / "charts" / "tcpaddon"
 NAME = "tcpaddon-e2e"
 OPERATOR_NAMESPACE = "tcpaddon"
+OURS = "tcpaddon-e2e=yes"  # the label of namespaces that tests made
 # Seconds until a promise counts as broken; nothing waits longer than it must.
 PATIENCE = 120.0
+PROXIES_PATIENCE = 5.0
 T = TypeVar("T")
 
 
@@ -46,6 +49,8 @@ class Site:
 
     cluster: cluster.Cluster
     images: Images
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When the tests began: the cluster may be of an earlier run."""
 
     # --- programs -------------------------------------------------------------------------------
     def run(self, *command: str, stdin: str = "", limit: float = 300) -> str:
@@ -73,11 +78,11 @@ class Site:
         return self.run("helm", *words)
 
     # --- the operator ---------------------------------------------------------------------------
-    def install(self, *options: str) -> str:
-        """Install or upgrade the operator from the chart in this checkout."""
+    def install(self, *options: str, chart: Path = CHART) -> str:
+        """Install or upgrade the operator, from the chart in this checkout if not from another."""
         repository, _, tag = self.images.operator.rpartition(":")
         return self.helm(
-            *("upgrade", "--install", "tcpaddon", str(CHART)),
+            *("upgrade", "--install", "tcpaddon", str(chart)),
             *("--namespace", OPERATOR_NAMESPACE, "--create-namespace"),
             *("--set", f"image.repository={repository}", "--set", f"image.tag={tag}"),
             *("--wait", "--timeout", "3m"),
@@ -90,6 +95,17 @@ class Site:
             *("-n", OPERATOR_NAMESPACE, "delete", "pod", "-l", "app.kubernetes.io/name=tcpaddon"),
             *("--grace-period=0", "--force", "--wait=false"),
         )
+
+    @contextmanager
+    def namespace(self, suffix: str) -> Iterator[str]:
+        """A namespace of these tests' own."""
+        name = f"e2e-{os.getpid()}-{suffix}"
+        self.kubectl("create", "namespace", name)
+        self.kubectl("label", "namespace", name, OURS)
+        try:
+            yield name
+        finally:
+            self.kubectl("delete", "namespace", name, "--wait=false")
 
     # --- objects --------------------------------------------------------------------------------
     def apply(self, namespace: str, *objects: Mapping[str, Any]) -> str:
@@ -118,7 +134,9 @@ class Site:
             )
             return addon if current and ready.get("status") == "True" else None
 
-        return eventually(now, lambda: f"{name} is Ready\n{self.account(namespace, name)}")
+        addon = eventually(now, lambda: f"{name} is Ready\n{self.account(namespace, name)}")
+        _until_the_nodes_know(addon)
+        return addon
 
     def told(self, namespace: str, name: str, kind: str, reason: str) -> str:
         """Wait until a condition gives this reason; returns its sentence."""
@@ -150,13 +168,19 @@ class Site:
     # --- the audit log --------------------------------------------------------------------------
     def requests(self, namespace: str) -> list[dict[str, Any]]:
         """Every request of the operator's about a namespace, watches left out, oldest first."""
+        return [
+            line
+            for line in self.all_requests()
+            if line.get("objectRef", {}).get("namespace") == namespace and line["verb"] != "watch"
+        ]
+
+    def all_requests(self) -> list[dict[str, Any]]:
+        """Every request of the operator's since the tests began, oldest first."""
         operator = f"system:serviceaccount:{OPERATOR_NAMESPACE}:tcpaddon"
         return [
             line
             for line in cluster.audit_events(self.cluster)
-            if line["user"].get("username") == operator
-            and line.get("objectRef", {}).get("namespace") == namespace
-            and line["verb"] != "watch"
+            if line["user"].get("username") == operator and moment(line) > self.began
         ]
 
 
@@ -196,6 +220,22 @@ def eventually(now: Callable[[], T], otherwise: Callable[[], str] | str) -> T:
             said = otherwise if isinstance(otherwise, str) else otherwise()
             raise AssertionError(f"not within {PATIENCE:.0f} s: {said}")
         time.sleep(0.2)
+
+
+def _until_the_nodes_know(addon: Mapping[str, Any]) -> None:
+    """Give kube-proxy the second that it takes for its rules: it looks once a second at most.
+
+    Only the first connection needs it. Where none comes about, that is the test's own business.
+    """
+    if not addon["status"].get("url") or not addon["status"].get("readyReplicas"):
+        return
+    deadline = time.monotonic() + PROXIES_PATIENCE
+    while time.monotonic() < deadline:
+        try:
+            with socket.create_connection(address_of(addon["status"]["url"]), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
 
 
 # --- clients from outside ---------------------------------------------------------------------

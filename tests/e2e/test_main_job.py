@@ -21,7 +21,6 @@ from tests.e2e.site import (
     eventually,
     greeting,
     is_write,
-    moment,
     secret_value,
 )
 
@@ -275,20 +274,6 @@ def _answers(url: str, pod: str) -> bool:
 
 def _load(site: Site, tag: str) -> None:
     cluster.load_image(site.cluster, tag)
-
-
-def test_an_untouched_addon_costs_no_request_for_five_minutes(site: Site, namespace: str) -> None:
-    """Watches and the lease apart; counted in the API server's audit log."""
-    site.apply(namespace, app_secret({}), addon("echo", spec(site)))
-    site.ready(namespace, "echo")
-    settled = moment(site.requests(namespace)[-1])
-    # The measurement itself: five minutes by the audit log's own clock, in which nothing is asked.
-    deadline = time.monotonic() + 305
-    while time.monotonic() < deadline:
-        time.sleep(5)
-    later = [r for r in site.requests(namespace) if moment(r) > settled]
-    # Replica counts are coalesced into one status write some seconds after the last change.
-    assert [f"{r['verb']} {r['objectRef']['resource']}" for r in later] == []
 
 
 def test_kubectl_refuses_what_the_schema_can_know(site: Site, namespace: str) -> None:
