@@ -14,6 +14,7 @@ from cluster.commands import Commands
 from cluster.errors import ClusterError
 
 _NAMES = ("kubectl", "helm")
+_CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager")
 
 
 def folder() -> Path:
@@ -43,7 +44,7 @@ def link(programs: dict[str, Path]) -> Path:
 
 
 def all_programs() -> dict[str, Path]:
-    """Name and place of the clients, kind, and the API server's two, as far as they were made."""
+    """Name and place of the clients, kind and the control plane's, as far as they were made."""
     places = {name: folder() / name for name in _NAMES}
     places["kind"] = next(
         (f / "kind" for f in (golang.node_folder(), golang.kind_folder()) if f.exists()),
@@ -52,12 +53,14 @@ def all_programs() -> dict[str, Path]:
     builds = (golang.api_folder(), published.folder())
     api = next((build for build in builds if build.exists()), builds[0])
     places |= {"etcd": api / "etcd", "kube-apiserver": api / "kubernetes"}
+    manager = api / "kube-controller-manager"  # published apart, built in one file with the others
+    places["kube-controller-manager"] = manager if manager.exists() else api / "kubernetes"
     return {name: place for name, place in places.items() if place.exists()}
 
 
 def is_complete() -> bool:
     """Whether all of them are there."""
-    return {*_NAMES, "kind", "etcd", "kube-apiserver"} <= all_programs().keys()
+    return {*_NAMES, "kind", "etcd", *_CONTROL_PLANE} <= all_programs().keys()
 
 
 def _fits() -> bool:

@@ -87,7 +87,7 @@ def down(name: str = model.DEFAULT_NAME, *, stop_engine: bool = False) -> None:
 
 
 def binaries() -> Path:
-    """The folder with ``kube-apiserver``, ``etcd``, ``kubectl``, ``helm`` and ``kind``."""
+    """The folder with the control plane's programs, ``kubectl``, ``helm`` and ``kind``."""
     with display() as shown, cache.exclusive("up", _Waiting(shown), clients.is_complete):
         if not clients.is_complete():
             has_own = golang.api_folder().exists()

@@ -1,4 +1,4 @@
-"""Takes the API server and etcd out of their published images, where a registry answers.
+"""Takes API server, controller manager and etcd out of their images, where a registry answers.
 
 That is a minute instead of eight for who only wants to run the tests of the API.
 """
@@ -12,12 +12,13 @@ from cluster.engine import Engine
 
 _PLACES = {  # program: image, path inside
     "kubernetes": (versions.APISERVER_IMAGE, "/usr/local/bin/kube-apiserver"),
+    "kube-controller-manager": (versions.MANAGER_IMAGE, "/usr/local/bin/kube-controller-manager"),
     "etcd": (versions.ETCD_IMAGE, "/usr/local/bin/etcd"),
 }
 
 
 def folder() -> Path:
-    """Where ``kubernetes`` (the API server) and ``etcd`` are, or will be."""
+    """Where ``kubernetes`` (the API server) and the others are, or will be."""
     return cache.root() / "programs" / f"published-{cache.fingerprint(_PLACES)}"
 
 

@@ -24,6 +24,7 @@ PAUSE_IMAGE: Final = "registry.k8s.io/pause:3.10.2"
 ETCD_IMAGE: Final = "registry.k8s.io/etcd:3.7.0-0"
 COREDNS_IMAGE: Final = "registry.k8s.io/coredns/coredns:v1.14.6"
 APISERVER_IMAGE: Final = f"registry.k8s.io/kube-apiserver:{KUBERNETES}"
+MANAGER_IMAGE: Final = f"registry.k8s.io/kube-controller-manager:{KUBERNETES}"
 KUBERNETES_IMAGES: Final = {
     name: f"registry.k8s.io/{name}:{KUBERNETES}"
     for name in ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy")

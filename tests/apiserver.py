@@ -190,6 +190,22 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
+@contextmanager
+def controllers(server: ApiServer, *names: str) -> Iterator[None]:
+    """Run kube-controller-manager with these controllers only, such as `deployment-controller`."""
+    command = [
+        str(server.programs / "kube-controller-manager"),
+        f"--kubeconfig={server.kubeconfig()}",
+        f"--controllers={','.join(names)}",
+        "--leader-elect=false",
+        "--secure-port=0",
+        "--kube-api-qps=500",  # tests wait for it
+        "--kube-api-burst=500",
+    ]
+    with _process(server.folder, command, {}):
+        yield
+
+
 def _start(stack: ExitStack, folder: Path, programs: Path, settings: Settings) -> ApiServer:
     users = (ADMIN, *settings.users)
     tokens = {user: secrets.token_hex(16) for user in users}

@@ -140,12 +140,11 @@ async def deployment_controller(api: Api) -> None:
 
 
 @asynccontextmanager
-async def controllers(api: Api) -> AsyncIterator[None]:
-    """Run both for as long as the block lasts."""
-    tasks = [
-        asyncio.create_task(load_balancer(api)),
-        asyncio.create_task(deployment_controller(api)),
-    ]
+async def controllers(api: Api, *, deployments: bool = True) -> AsyncIterator[None]:
+    """Run both for as long as the block lasts; `deployments`: else a real one runs already."""
+    tasks = [asyncio.create_task(load_balancer(api))]
+    if deployments:
+        tasks.append(asyncio.create_task(deployment_controller(api)))
     try:
         yield
     finally:

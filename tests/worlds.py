@@ -35,6 +35,7 @@ class World:
             "tcpaddons": "apis/tcpaddon.io/v1alpha1",
             "deployments": "apis/apps/v1",
             "statefulsets": "apis/apps/v1",
+            "replicasets": "apis/apps/v1",
             "events": "apis/events.k8s.io/v1",
         }.get(kind, "api/v1")
         return f"/{group}/namespaces/{self.namespace}/{kind}" + (f"/{name}" if name else "")
@@ -159,15 +160,18 @@ def decoded(value: str) -> str:
 
 
 @asynccontextmanager
-async def world(server: ApiServer) -> AsyncIterator[World]:
-    """Make a namespace of its own, with the fake controllers at work."""
+async def world(server: ApiServer, *, deployments: bool = True) -> AsyncIterator[World]:
+    """Make a namespace of its own, with the fake controllers at work.
+
+    deployments: whether the one of Deployments is faked too; else the server has a real one.
+    """
     for crd in sorted(CRDS.glob("*.yaml")):
         server.kubectl("apply", "--server-side", "-f", str(crd))
     server.kubectl("wait", "--for=condition=Established", "crd/tcpaddons.tcpaddon.io")
     namespace = f"world-{next(_numbers)}"
     async with fakes.api(server.url, server.tokens[ADMIN], str(server.ca_file)) as api:
         await api.create("/api/v1/namespaces", {"metadata": {"name": namespace}})
-        async with fakes.controllers(api):
+        async with fakes.controllers(api, deployments=deployments):
             made = World(api, namespace)
             yield made
             await api.delete(

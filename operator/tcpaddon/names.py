@@ -29,6 +29,9 @@ ANNOTATION_APPLIED: Final = f"{GROUP}/applied"
 
 # On pod templates: a digest of the app's Secret, where a change of it restarts the process.
 ANNOTATION_SECRET: Final = f"{GROUP}/app-secret"
+# On the Deployment: the revision that failed to boot and is not tried again, and the sentence why.
+ANNOTATION_REJECTED: Final = f"{GROUP}/rejected"
+ANNOTATION_REJECTED_BECAUSE: Final = f"{GROUP}/rejected-because"
 
 # --- field managers ---------------------------------------------------------------------------
 MANAGER: Final = "tcpaddon"  # our children
@@ -95,6 +98,7 @@ class Reason(StrEnum):
     SETTLED = "Settled"  # Reconciling=False, Stalled=False
     # it is under way
     ROLLING_OUT = "RollingOut"
+    DRAINING = "Draining"
     WAITING_FOR_ADDRESS = "WaitingForAddress"
     WAITING_FOR_DELETION = "WaitingForDeletion"
     WAITING_FOR_HANDSHAKE = "WaitingForHandshake"

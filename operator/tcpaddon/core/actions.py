@@ -70,6 +70,7 @@ class Look(StrEnum):
     """
 
     REPLICA_SETS = "replica_sets"
+    LAST_LINE = "last_line"
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,7 @@ class ServiceFact(Child):
     """A Service that is a child."""
 
     ingress: tuple[Ingress, ...]
+    selects: str = ""  # the revision label in its selector, "" where it takes every version
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,12 @@ class DeploymentFact(Child):
     available: int
     failure: str  # message of condition ReplicaFailure=True, "" where there is none
     secret: str = ""  # digest of the app's Secret in its pod template, "" where it is not followed
+    image: str = ""  # of the process in its pod template
+    held: bool = False  # minReadySeconds: its new processes count as available never
+    retired: int = 0  # maxUnavailable: how many old processes may go while it is held
+    applied_at: datetime | None = None  # of our manager's last apply that changed something
+    rejected: str = ""  # the revision that failed to boot, "" for none
+    rejected_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +163,7 @@ class PodFact(Child):
     # containerStatuses[].started: the startup probe has succeeded in the running container.
     started: bool = False
     exit_started_at: datetime | None = None  # lastState.terminated.startedAt, with exited_at
+    prepared_at: datetime | None = None  # when its sandbox was ready: before the image was pulled
     ports: tuple[tuple[str, int], ...] = ()  # names and numbers in the process's container
 
 
@@ -209,3 +217,4 @@ class Facts:
     status_written_at: datetime | None = None  # of our status manager's last write
     # --- read only where a plan asks for it (actions.Look); None: nobody has looked ---------------
     replica_sets: tuple[ReplicaSetFact, ...] | None = None
+    last_line: str | None = None  # of the log of the process that failed to boot, "" for none

@@ -30,6 +30,8 @@ def plan(addon: TcpAddon, facts: Facts) -> Plan:
     if addon.metadata.deletion_timestamp is not None:
         return Plan()
     situation = assess(addon, facts)
+    if situation.looks:
+        return Plan(looks=situation.looks)
     status = decide(situation)
     return Plan(
         applies=tuple(_applies(situation)),
@@ -100,4 +102,6 @@ def _check_again_after(situation: Situation, status: StatusDecision) -> float | 
     waits = [(end - now) / timedelta(seconds=1) for end in ends if end is not None and end > now]
     if status.check_again_after is not None:
         waits.append(status.check_again_after)
+    if situation.roll is not None and situation.roll.again_after is not None:
+        waits.append(situation.roll.again_after)
     return min(waits, default=None)

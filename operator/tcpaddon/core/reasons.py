@@ -51,6 +51,11 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
     Reason.ROLLING_OUT: Explanation(
         "Kubernetes starts the processes of the current version.", "Wait."
     ),
+    Reason.DRAINING: Explanation(
+        "The new version serves, and the old processes go one at a time, as `spec.rollout.drain` "
+        "says.",
+        "Wait.",
+    ),
     Reason.WAITING_FOR_ADDRESS: Explanation(
         "The Service has no external address yet.",
         "Wait. If it stays so: the cluster needs a load-balancer controller (a cloud's, or "
@@ -176,8 +181,10 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
     ),
     Reason.BOOT_TIMEOUT: Explanation(
         "The process did not answer a TCP handshake within `spec.rollout.startupTimeoutSeconds`. "
-        "The version before it goes on serving.",
-        "Let it listen on 0.0.0.0 and the port in `PORT`, or raise the limit.",
+        "The version before it goes on serving; with `spec.rollout.onFailure: Rollback` the new "
+        "one is stopped, and not tried again until the spec or the app changes.",
+        "Let it listen on 0.0.0.0 and the port in `PORT`, correct what its last words name, or "
+        "raise the limit. To try the very same version again, set `spec.rollout.onFailure: Keep`.",
         asks=True,
         stalls=True,
     ),

@@ -1,15 +1,16 @@
 """Puts what is wanted beside what is there: the one value that checks and plan look at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 from tcpaddon.api.v1alpha1 import StartPolicy, TcpAddon
-from tcpaddon.core.actions import Apply
+from tcpaddon.core.actions import Apply, Look
 from tcpaddon.core.address import Address, addresses
 from tcpaddon.core.binding import Publication, publication
 from tcpaddon.core.children.binding_secret import binding_secret
 from tcpaddon.core.children.child import Wanted
-from tcpaddon.core.children.deployment import deployment
+from tcpaddon.core.children.deployment import Version, deployment
 from tcpaddon.core.children.pod_template import PodTemplate, pod_template
 from tcpaddon.core.children.service import service
 from tcpaddon.core.facts import (
@@ -25,10 +26,8 @@ from tcpaddon.core.facts import (
 from tcpaddon.core.ownership import is_ours
 from tcpaddon.core.process import Fault, Process, resolve
 from tcpaddon.core.refs import ExpectedRefs, expected_refs
+from tcpaddon.core.rollout import Roll, is_over, next_step
 from tcpaddon.core.stored import was_rolled_out
-
-# A pod that was evicted or cut short is replaced, and says nothing about the version.
-_OVER: Final = frozenset({"Failed", "Succeeded"})
 
 ChildT = TypeVar("ChildT", bound=Child)
 
@@ -37,9 +36,11 @@ ChildT = TypeVar("ChildT", bound=Child)
 class Situation:
     """One addon, the facts about it, and what follows from both.
 
-    binding: None while there is no address. template, deployment: None where the process cannot
-    or shall not run yet; a Deployment that runs is then left as it is. publication: None without
-    binding.secretRef, or where that Secret is not there or is a TcpAddon's own.
+    binding: None while there is no address. template, roll, deployment: None where the process
+    cannot or shall not run yet; a Deployment that runs is then left as it is. template: of the
+    version that the spec asks for; the Deployment may have to keep another one (roll).
+    publication: None without binding.secretRef, or where that Secret is not there or is a
+    TcpAddon's own.
     """
 
     addon: TcpAddon
@@ -50,6 +51,7 @@ class Situation:
     service: Wanted
     binding: Wanted | None
     template: PodTemplate | None
+    roll: Roll | None
     deployment: Wanted | None
     publication: Publication | None
 
@@ -71,9 +73,7 @@ class Situation:
         return tuple(
             pod
             for pod in self.facts.pods
-            if pod.revision == self.template.revision
-            and pod.phase not in _OVER
-            and not pod.deleting
+            if pod.revision == self.template.revision and not is_over(pod) and not pod.deleting
         )
 
     @property
@@ -83,20 +83,50 @@ class Situation:
         The counts are of the generation that the Deployment's controller has observed. Anybody's
         annotation makes a new generation; that is no roll where nothing of ours has changed.
         """
-        live, wanted = self.live_deployment, self.addon.spec.processes
+        live, template = self.live_deployment, self.template
         return (
             live is not None
-            and not live.deleting
-            and self.template is not None
+            and template is not None
             and self.refs.deployment not in self.facts.refusals
-            and live.revision == self.template.revision
-            and (
-                live.observed_generation >= live.generation
-                or was_rolled_out(self.addon, self.template.revision)
-            )
+            and live.revision == template.revision
+            and self._is_complete(live)
+            and self._is_led_to(template.revision)
+        )
+
+    @property
+    def version(self) -> tuple[str, str] | None:
+        """Image and revision that the Deployment has, or gets now; None: it is left as it is."""
+        roll, wanted, live = self.roll, self.deployment, self.live_deployment
+        if roll is None or wanted is None or self.refs.deployment in self.facts.refusals:
+            return None
+        if wanted.whole:
+            return wanted.body["spec"]["template"]["spec"]["containers"][0]["image"], roll.revision
+        return (live.image, live.revision) if live is not None else None
+
+    @property
+    def version_rolled_out(self) -> str:
+        """The version that all processes are of, all of them answering; "" while there is none."""
+        live = self.live_deployment
+        whole = live is not None and live.desired > 0 and self._is_complete(live)
+        return live.revision if live is not None and whole else ""
+
+    def _is_complete(self, live: DeploymentFact) -> bool:
+        """Whether a roll has come to its end, of whichever version."""
+        wanted = self.addon.spec.processes
+        seen = live.observed_generation >= live.generation
+        return (
+            not live.deleting
+            and not live.held
+            and (seen or was_rolled_out(self.addon, live.revision))
             and (wanted, wanted, wanted, wanted)
             == (live.desired, live.replicas, live.updated, live.available)
         )
+
+    def _is_led_to(self, revision: str) -> bool:
+        """Whether new connections go to this version, and under Switch to no other."""
+        service, roll = self.live_service, self.roll
+        asked = roll.selects if roll else ""
+        return service is None or (service.selects == asked and asked in ("", revision))
 
     def refusal(self, ref: Ref | None) -> Refusal | None:
         """Return what the API server said to this round's write of an object."""
@@ -108,10 +138,24 @@ class Situation:
             return None
         if child is None:
             return wanted.apply(None)
-        untouchable = not is_ours(child, self.addon) or child.deleting
-        if untouchable or wanted.stands(child, self.addon, self.facts.settled):
+        if not self._needs(wanted, child) or not wanted.whole:
             return None
         return wanted.apply(child)
+
+    @property
+    def looks(self) -> frozenset[Look]:
+        """What has to be read before the plan can be made."""
+        live, wanted, roll = self.facts.deployment, self.deployment, self.roll
+        if roll is None or live is None or wanted is None or wanted.ref in self.facts.refusals:
+            return frozenset()
+        # A version that no spec leads to any more is known by its ReplicaSet alone.
+        unknown = not wanted.whole and self.facts.replica_sets is None
+        more = frozenset({Look.REPLICA_SETS}) if unknown and self._needs(wanted, live) else None
+        return roll.looks | (more or frozenset())
+
+    def _needs(self, wanted: Wanted, child: Child) -> bool:
+        untouchable = not is_ours(child, self.addon) or child.deleting
+        return not untouchable and not wanted.stands(child, self.addon, self.facts.settled)
 
     def _ours(self, child: ChildT | None) -> ChildT | None:
         return child if child is not None and is_ours(child, self.addon) else None
@@ -123,23 +167,38 @@ def assess(addon: TcpAddon, facts: Facts) -> Situation:
     ingress = live.ingress if live and is_ours(live, addon) and not live.deleting else ()
     known = addresses(addon, ingress)
     process = resolve(addon, facts)
-    template = None
+    template = roll = None
     if isinstance(process, Process) and _may_run(addon, facts, known):
         revision = facts.deployment.revision if facts.deployment else ""
         template = pod_template(addon, process, revision)
+        roll = next_step(addon, facts, template.revision)
     secret = facts.app_secret
+    # What the Service leads to is left as it is, too, while nobody knows what shall run.
+    selects = roll.selects if roll else live.selects if live and is_ours(live, addon) else ""
     return Situation(
         addon=addon,
         facts=facts,
         refs=expected_refs(addon),
         process=process,
         addresses=known,
-        service=service(addon, [pod for pod in facts.pods if pod.phase not in _OVER]),
+        service=service(addon, [pod for pod in facts.pods if not is_over(pod)], selects),
         binding=binding_secret(addon, known) if known else None,
         template=template,
-        deployment=deployment(addon, template.body) if template else None,
+        roll=roll,
+        deployment=_deployment(addon, facts, template, roll) if template and roll else None,
         publication=publication(addon, secret, known) if _is_users(secret) else None,
     )
+
+
+def _deployment(addon: TcpAddon, facts: Facts, template: PodTemplate, roll: Roll) -> Wanted:
+    """Return the Deployment of the version that the roll has it have."""
+    known: dict[str, Mapping[str, Any]] = {}
+    for replica_set in sorted(facts.replica_sets or (), key=lambda found: found.number):
+        known[replica_set.revision] = replica_set.template
+    known[template.revision] = template.body
+    version = Version(roll.revision, known.get(roll.revision))
+    fields = facts.deployment.applied.rpartition(".")[2] if facts.deployment else ""
+    return deployment(addon, version, roll, fields)
 
 
 def _is_users(secret: SecretFact | None) -> TypeGuard[SecretFact]:

@@ -53,12 +53,9 @@ def decide(situation: Situation) -> StatusDecision:
 
 
 def _body(situation: Situation, said: Mapping[Condition, Verdict]) -> dict[str, Any]:
-    addon, live, template = situation.addon, situation.live_deployment, situation.template
+    addon, live = situation.addon, situation.live_deployment
     stored = addon.status
-    image, revision = stored.image, stored.revision
-    if template is not None and situation.refs.deployment not in situation.facts.refusals:
-        image = template.body["spec"]["containers"][0]["image"]
-        revision = template.revision
+    image, revision = situation.version or (stored.image, stored.revision)
     counts = (live.replicas, live.ready, live.updated) if live else (0, 0, 0)
     main = situation.addresses[0].url if situation.addresses else ""
     binding = situation.refs.binding.name if situation.addresses else stored.binding.name
@@ -76,6 +73,7 @@ def _body(situation: Situation, said: Mapping[Condition, Verdict]) -> dict[str, 
             "selector": ",".join(f"{key}={value}" for key, value in selector(addon).items()),
             "image": image,
             "revision": revision,
+            "rolledOutRevision": situation.version_rolled_out or stored.rolled_out_revision,
             "binding": {"name": binding} if binding else {},
             "conditions": [
                 _condition(situation, condition, verdict) for condition, verdict in said.items()

@@ -12,6 +12,7 @@ from tcpaddon import names
 from tcpaddon.core.actions import Apply, Delete, GiveBack
 from tcpaddon.core.facts import Refusal
 from tcpaddon.kube.answers import (
+    Answer,
     Asked,
     Exists,
     Gone,
@@ -25,10 +26,12 @@ from tcpaddon.kube.connection import Call, Connection, Limits, OnRequest
 from tcpaddon.kube.credentials import open_connection
 from tcpaddon.kube.giving_back import nothing_as_of, what_is_ours
 from tcpaddon.kube.heads import addon_of, head_of, owner_uid_of
-from tcpaddon.kube.paths import ADDONS, Resource, resource_of
+from tcpaddon.kube.paths import ADDONS, PODS, Resource, resource_of
 from tcpaddon.kube.words import Page, Raw, Scope, WatchEvent, event_of
 
 PAGE: Final = 500  # objects a page: client-go's number
+_LINE: Final = 4096  # bytes of a log line that are read
+_LOG: Final = 5.0  # seconds that a node may take to hand out a log
 _APPLY: Final = "application/apply-patch+yaml"  # JSON is YAML
 _MERGE: Final = "application/merge-patch+json"
 
@@ -80,6 +83,27 @@ class Client:
             )
         except Gone:
             return None
+
+    async def last_line(self, namespace: str, pod: str, container: str, *, previous: bool) -> str:
+        """Return the last line of a container's log, "" where there is none.
+
+        previous: of the container before the last restart.
+        """
+        asked = Asked("get", "Log", pod)
+        query = {"container": container, "tailLines": "1", "limitBytes": str(_LINE)}
+        query |= {"previous": "true"} if previous else {}
+        path = PODS.path(namespace, pod, "log")
+        lines = b""
+        try:
+            async with (
+                self._connection.stream(Call(asked, "GET", path, query), silence=_LOG) as stream,
+                aclosing(stream),
+            ):
+                async for line in stream:
+                    lines = line or lines
+        except Answer:
+            return lines.decode(errors="replace")  # the words are welcome, not needed
+        return lines.decode(errors="replace")
 
     async def pages(self, scope: Scope, *, size: int = PAGE) -> AsyncGenerator[Page, None]:
         """List in pages of `size` objects (0: all in one), as of one moment.

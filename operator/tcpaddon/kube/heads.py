@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from sys import intern
 from typing import Final
 
@@ -104,6 +105,15 @@ def fields_of(raw: Raw, manager: str) -> Raw:
         if name == manager:
             return fields
     return {}
+
+
+def applied_at(raw: Raw, manager: str) -> datetime | None:
+    """Return when an apply of this manager last changed something, to the second."""
+    for entry in raw["metadata"].get("managedFields") or ():
+        ours = (entry.get("manager"), entry.get("operation")) == (manager, "Apply")
+        if ours and not entry.get("subresource") and "time" in entry:
+            return datetime.fromisoformat(entry["time"])
+    return None
 
 
 def _fingerprint(fields: Raw) -> str:

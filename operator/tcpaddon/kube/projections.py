@@ -26,6 +26,7 @@ from tcpaddon.core.facts import (
     ServiceFact,
 )
 from tcpaddon.kube.heads import (
+    applied_at,
     fields_of,
     head_of,
     keys_by_addon,
@@ -92,26 +93,40 @@ def service_fact(raw: Raw) -> ServiceFact:
         Ingress(ip=entry.get("ip", ""), hostname=entry.get("hostname", ""))
         for entry in balancer.get("ingress") or ()
     )
-    return ServiceFact(*head_of(raw).as_child(), ingress=ingress)
+    selector = raw["spec"].get("selector") or {}
+    return ServiceFact(
+        *head_of(raw).as_child(),
+        ingress=ingress,
+        selects=intern(selector.get(names.LABEL_REVISION, "")),
+    )
 
 
 def deployment_fact(raw: Raw) -> DeploymentFact:
     """Read a child Deployment: its revision and how far its rollout is."""
     spec, status = raw["spec"], raw.get("status") or {}
     template = spec["template"].get("metadata") or {}
-    annotations = template.get("annotations") or {}
+    labels, annotations = template.get("labels") or {}, raw["metadata"].get("annotations") or {}
+    of_template = template.get("annotations") or {}
+    process = _process_container(spec["template"], labels)
+    unavailable = ((spec.get("strategy") or {}).get("rollingUpdate") or {}).get("maxUnavailable")
     return DeploymentFact(
         *head_of(raw).as_child(),
         generation=raw["metadata"].get("generation", 0),
         observed_generation=status.get("observedGeneration", 0),
-        revision=(template.get("labels") or {}).get(names.LABEL_REVISION, ""),
+        revision=labels.get(names.LABEL_REVISION, ""),
         desired=spec.get("replicas", 1),
         replicas=status.get("replicas", 0),
         ready=status.get("readyReplicas", 0),
         updated=status.get("updatedReplicas", 0),
         available=status.get("availableReplicas", 0),
         failure=_message(status, "ReplicaFailure", "True"),
-        secret=annotations.get(names.ANNOTATION_SECRET, ""),
+        secret=of_template.get(names.ANNOTATION_SECRET, ""),
+        image=intern(process.get("image", "")),
+        held=spec.get("minReadySeconds", 0) > 0,
+        retired=unavailable if isinstance(unavailable, int) else 0,
+        applied_at=applied_at(raw, names.MANAGER),
+        rejected=annotations.get(names.ANNOTATION_REJECTED, ""),
+        rejected_because=annotations.get(names.ANNOTATION_REJECTED_BECAUSE, ""),
     )
 
 
@@ -211,6 +226,9 @@ def pod_fact(raw: Raw) -> PodFact:
         exited_at=_time(exited.get("finishedAt")),
         started=bool(process.get("started")),
         exit_started_at=_time(exited.get("startedAt")),
+        prepared_at=_time(
+            _condition(status, "PodReadyToStartContainers").get("lastTransitionTime")
+        ),
         ports=tuple(
             (intern(port.get("name", "")), port["containerPort"])
             for port in container.get("ports") or ()

@@ -9,6 +9,7 @@ from tcpaddon.api.v1alpha1 import TcpAddon
 from tcpaddon.core.actions import Look
 from tcpaddon.core.children.child import selector
 from tcpaddon.core.facts import Facts
+from tcpaddon.core.rollout import suspect
 from tcpaddon.kube import paths
 from tcpaddon.kube.client import Client
 from tcpaddon.kube.projections import replica_set_fact
@@ -31,6 +32,22 @@ async def _replica_sets(client: Client, addon: TcpAddon, facts: Facts) -> Facts:
     return replace(facts, replica_sets=tuple(found))
 
 
+async def _last_line(client: Client, addon: TcpAddon, facts: Facts) -> Facts:
+    """Read the last line of the log of a process that failed to boot and left no other words."""
+    live = facts.deployment
+    pod = suspect(addon, facts, live.revision) if live else None
+    said = ""
+    if pod is not None:
+        said = await client.last_line(
+            pod.ref.namespace,
+            pod.ref.name,
+            addon.spec.process_type,
+            previous=pod.started_at is None,
+        )
+    return replace(facts, last_line=said)
+
+
 _READS: Final[Mapping[Look, Callable[[Client, TcpAddon, Facts], Awaitable[Facts]]]] = {
+    Look.LAST_LINE: _last_line,
     Look.REPLICA_SETS: _replica_sets,
 }

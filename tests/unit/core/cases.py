@@ -31,12 +31,14 @@ from tcpaddon.core.facts import (
     PodFact,
     Ref,
     Refusal,
+    ReplicaSetFact,
     SecretFact,
     ServiceFact,
 )
 from tcpaddon.core.plan import plan
 from tcpaddon.core.refs import expected_refs
 from tcpaddon.core.situation import Situation, assess
+from tcpaddon.names import LABEL_REVISION
 from tests.unit.core.world import NOW, UID, addon, secret
 
 FOLDER: Final = Path(__file__).parents[1] / "cases"
@@ -106,6 +108,8 @@ _Dumper.add_representer(str, _text)
 def given(case: Input) -> tuple[TcpAddon, Facts]:
     """Build the addon and the facts of a case."""
     made = addon(case["addon"].get("spec"), **case["addon"].get("metadata", {}))
+    known = type(made.status).model_validate(case["addon"].get("status", {}))
+    made = made.model_copy(update={"status": known})
     facts = _facts(made, case.get("facts") or {})
     if case.get("atRest"):
         status = type(made.status).model_validate(plan(made, facts).status)
@@ -130,6 +134,8 @@ def _facts(made: TcpAddon, say: Input) -> Facts:
         ),
         refusals={_ref(text): Refusal(**words) for text, words in say.get("refusals", {}).items()},
         status_written_at=NOW - timedelta(seconds=say.get("statusWrittenSecondsAgo", 60)),
+        last_line=say.get("lastLine"),
+        replica_sets=_replica_sets(say.get("replicaSets")),
     )
     revision = (say.get("deployment") or {}).get("revision", "")
     pods = tuple(_pod(index, pod, revision) for index, pod in enumerate(say.get("pods", ())))
@@ -137,7 +143,9 @@ def _facts(made: TcpAddon, say: Input) -> Facts:
     # One after the other: the address decides about the binding, and all about the Deployment.
     if "service" in say:
         service = ServiceFact(
-            **_head(refs.service), ingress=tuple(Ingress(**i) for i in say["service"]["ingress"])
+            **_head(refs.service),
+            ingress=tuple(Ingress(**i) for i in say["service"]["ingress"]),
+            selects=say["service"].get("selects", ""),
         )
         facts = replace(facts, service=service)
         service = _as(say["service"], service, assess(made, facts), "service")
@@ -163,6 +171,10 @@ def _with_deployment(made: TcpAddon, facts: Facts, say: Input) -> Facts:
         desired=say.get("desired", made.spec.replicas),
         failure=say.get("failure", ""),
         secret=say.get("secret", ""),
+        image=say.get("image", ""),
+        held=say.get("held", False),
+        retired=say.get("retired", 0),
+        applied_at=NOW - timedelta(seconds=say.get("applied_at", 60)),
         **counts,
     )
     facts = replace(facts, deployment=live)
@@ -246,6 +258,23 @@ def _procfile(ref: Ref | None, say: Input | None) -> ConfigMapFact | None:
     )
 
 
+def _replica_sets(say: Input | None) -> tuple[ReplicaSetFact, ...] | None:
+    if say is None:
+        return None
+    return tuple(
+        ReplicaSetFact(
+            name=f"mqtt-tcp-{number}",
+            revision=revision,
+            number=number,
+            template={
+                "metadata": {"labels": {LABEL_REVISION: revision}},
+                "spec": {"containers": [{"name": "tcp", "image": image}]},
+            },
+        )
+        for number, (revision, image) in enumerate(say.items(), start=1)
+    )
+
+
 def _stray(text: str) -> Child:
     text, _, copied = text.partition(", ")
     return Child(**{**_head(_ref(text)), "fields": "" if copied else "2222222222222222"})
@@ -290,6 +319,8 @@ def _ref(text: str) -> Ref:
 
 def shown(made: Plan, show: Any) -> Any:
     """Write a plan in the form of the files."""
+    if made.looks:
+        return {"looks": sorted(look.value for look in made.looks)}
     out: dict[str, Any] = {"applies": [_line(apply) for apply in made.applies]}
     if made.give_backs:
         out["giveBacks"] = [_given(give) for give in made.give_backs]

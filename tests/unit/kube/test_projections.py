@@ -32,6 +32,7 @@ CHILD_LABELS = {
     names.LABEL_ADDON: "web",
     names.LABEL_ROLE: names.ROLE_CHILD,
 }
+PROCESS = {"containers": [{"name": "tcp", "image": "broker:1"}]}
 ROLE = f"f:{names.LABEL_ROLE}"
 
 
@@ -44,7 +45,7 @@ def raw(kind: str, *, labels: dict[str, str] | None = None, **parts: Any) -> dic
         "labels": CHILD_LABELS if labels is None else labels,
         **parts.pop("head", {}),
     }
-    return {"kind": kind, "metadata": head, **parts}
+    return {"kind": kind, "metadata": head, "spec": {}, **parts}
 
 
 def entry(manager: str, fields: dict[str, Any], **more: str) -> dict[str, Any]:
@@ -120,7 +121,7 @@ def test_a_service_has_the_addresses_that_it_was_given() -> None:
 
 
 def test_a_deployment_tells_how_far_its_rollout_is() -> None:
-    template = {"metadata": {"labels": {names.LABEL_REVISION: "1-abc"}}, "spec": {}}
+    template = {"metadata": {"labels": {names.LABEL_REVISION: "1-abc"}}, "spec": PROCESS}
     status = {
         "observedGeneration": 6,
         "replicas": 5,
@@ -143,10 +144,38 @@ def test_a_deployment_tells_how_far_its_rollout_is() -> None:
         2,
     )
     assert fact.failure == "exceeded quota: pods"
+    assert fact.image == "broker:1"
+
+
+def test_a_deployment_tells_whether_its_roll_is_held_and_how_many_may_go() -> None:
+    ours = {**entry(names.MANAGER, {}), "time": "2026-01-01T12:00:00Z"}
+    annotations = {
+        names.ANNOTATION_REJECTED: "1-bad",
+        names.ANNOTATION_REJECTED_BECAUSE: "It hung.",
+    }
+    spec = {
+        "minReadySeconds": 2147483646,
+        "strategy": {"rollingUpdate": {"maxUnavailable": 2}},
+        "template": {"spec": PROCESS},
+    }
+    head = {"managedFields": [ours], "annotations": annotations}
+    fact = deployment_fact(raw("Deployment", head=head, spec=spec))
+    assert (fact.held, fact.retired) == (True, 2)
+    assert fact.applied_at == datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
+    assert (fact.rejected, fact.rejected_because) == ("1-bad", "It hung.")
+    others = {**spec, "minReadySeconds": 0, "strategy": {"type": "Recreate"}}
+    fact = deployment_fact(raw("Deployment", spec=others))
+    assert (fact.held, fact.retired, fact.applied_at, fact.rejected) == (False, 0, None, "")
+
+
+def test_a_service_tells_which_version_it_leads_to() -> None:
+    selector = {names.LABEL_ADDON: "web", names.LABEL_REVISION: "1-abc"}
+    assert service_fact(raw("Service", spec={"selector": selector})).selects == "1-abc"
+    assert service_fact(raw("Service", spec={})).selects == ""
 
 
 def test_a_deployment_that_nobody_has_seen_yet_has_nothing() -> None:
-    fact = deployment_fact(raw("Deployment", spec={"replicas": 0, "template": {"spec": {}}}))
+    fact = deployment_fact(raw("Deployment", spec={"replicas": 0, "template": {"spec": PROCESS}}))
     assert (fact.desired, fact.replicas, fact.revision, fact.failure) == (0, 0, "", "")
 
 

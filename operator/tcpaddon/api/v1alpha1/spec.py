@@ -91,8 +91,41 @@ MaxSurge = Annotated[
 ]
 
 
+class RolloutStrategy(StrEnum):
+    """How new connections move to a new version."""
+
+    ROLLING = "Rolling"
+    SWITCH = "Switch"
+
+
+class OnFailure(StrEnum):
+    """What becomes of a version that does not boot."""
+
+    ROLLBACK = "Rollback"
+    KEEP = "Keep"
+
+
+class Drain(Part):
+    """How fast the old processes go, so that their clients do not all come back at once."""
+
+    interval_seconds: Annotated[Int, Field(ge=1, le=3600)]
+    """Seconds between the end of one old process and of the next, for example 10."""
+
+
 class Rollout(Part):
     """How a new version replaces the old one. No connection is dropped that can be served."""
+
+    strategy: RolloutStrategy = RolloutStrategy.ROLLING
+    """Rolling: each new process gets connections as soon as it answers, beside the old ones.
+    Switch: when all new ones answer, all new connections go to them at once, so that clients
+    never meet two versions; it needs twice the processes meanwhile, whatever maxSurge says."""
+    on_failure: OnFailure = OnFailure.ROLLBACK
+    """What becomes of a version that does not answer within startupTimeoutSeconds. Rollback: its
+    processes end, the version before it goes on, and this one is not tried again until the spec
+    or the app changes. Keep: it is restarted again and again beside the version before it."""
+    drain: Drain | None = None
+    """Lets the old processes go one at a time, for example {intervalSeconds: 10}. Default: they
+    go as soon as new ones answer."""
 
     startup_timeout_seconds: Annotated[Int, Field(ge=1, le=3600)] = 60
     """Seconds that a new process has to answer its first TCP handshake; the old version serves

@@ -72,6 +72,9 @@ class TcpAddonStatus(Part):
     """Image of the current version."""
     revision: Annotated[str, Field(max_length=63)] = ""
     """Current version of the pods: the value of their label tcpaddon.io/revision."""
+    rolled_out_revision: Annotated[str, Field(max_length=63)] = ""
+    """Last version that all processes were of, all of them answering: what a version that does
+    not boot is rolled back to."""
     binding: BindingStatus = BindingStatus()
     """The Secret to bind to, as servicebinding.io defines it."""
     conditions: Annotated[list[ConditionStatus], Field(max_length=32), Keyed("type")] = Field(

@@ -13,6 +13,7 @@ from typing import Final
 from tcpaddon.core.checks.verdict import Verdict, failed
 from tcpaddon.core.facts import PodFact
 from tcpaddon.core.launch import SHELL
+from tcpaddon.core.quoting import quoted
 from tcpaddon.core.situation import Situation
 from tcpaddon.names import Reason
 
@@ -51,7 +52,6 @@ _KUBELET_SLACK: Final = timedelta(seconds=15)
 _LOOP: Final = 2  # restarts; the kubelet's back-off begins with the second
 # A process that ran so long is out of its loop: the kubelet then begins its back-off anew.
 _LOOP_FORGOTTEN: Final = timedelta(minutes=10)
-_LAST_WORDS: Final = 300  # characters of them that a message repeats
 
 
 def no_shell(situation: Situation, pod: PodFact) -> Verdict | None:
@@ -63,7 +63,7 @@ def no_shell(situation: Situation, pod: PodFact) -> Verdict | None:
         Reason.NO_SHELL,
         f"The image has no {SHELL}, which the Procfile's line needs: make the line of "
         f"{situation.addon.spec.process_type} a plain command (no variables, pipes, '&&' or ';'), "
-        f"set spec.command instead, or use an image with a shell. {_quoted(said)}",
+        f"set spec.command instead, or use an image with a shell. {quoted(said)}",
     )
 
 
@@ -75,7 +75,7 @@ def image_pull_failed(_: Situation, pod: PodFact) -> Verdict | None:
     return failed(
         Reason.IMAGE_PULL_FAILED,
         f"The image cannot be pulled: correct its name, or add spec.imagePullSecrets for its "
-        f"registry. {_quoted(said)}",
+        f"registry. {quoted(said)}",
     )
 
 
@@ -86,7 +86,7 @@ def cannot_start(_: Situation, pod: PodFact) -> Verdict | None:
         return None
     return failed(
         Reason.CANNOT_START,
-        f"The container cannot be started: correct what the node names. {_quoted(said)}",
+        f"The container cannot be started: correct what the node names. {quoted(said)}",
     )
 
 
@@ -119,7 +119,7 @@ def crash_loop(_: Situation, pod: PodFact) -> Verdict | None:
         )
     how = f"exit code {pod.exit_code}" if pod.exit_code is not None else "it was restarted"
     words = pod.exit_message.strip()
-    said = f"Its last words: {_quoted(words)}" if words else "It left no words in its log."
+    said = f"Its last words: {quoted(words)}" if words else "It left no words in its log."
     return failed(
         Reason.CRASH_LOOP,
         f"The process ends right after its start ({how}): correct the app or its environment; "
@@ -134,7 +134,7 @@ def waiting_for_node(_: Situation, pod: PodFact) -> Verdict | None:
     return failed(
         Reason.WAITING_FOR_NODE,
         "No node can take the process: add nodes, or ask for less in spec.resources, "
-        f"spec.nodeSelector, spec.tolerations and spec.affinity. {_quoted(pod.unschedulable)}",
+        f"spec.nodeSelector, spec.tolerations and spec.affinity. {quoted(pod.unschedulable)}",
     )
 
 
@@ -226,9 +226,3 @@ def _start_failure(pod: PodFact) -> str:
     if pod.exit_reason in _NEVER_RAN and pod.started_at is None:
         return pod.exit_message or pod.exit_reason
     return ""
-
-
-def _quoted(words: str) -> str:
-    """Repeat somebody's words on one line; of long ones the end, where the cause stands."""
-    line = " ".join(words.split())
-    return f"«{line}»" if len(line) <= _LAST_WORDS else f"«…{line[-_LAST_WORDS:]}»"

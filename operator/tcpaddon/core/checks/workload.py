@@ -49,6 +49,12 @@ def deployment_refused(situation: Situation) -> Verdict | None:
     )
 
 
+def version_rejected(situation: Situation) -> Verdict | None:
+    """It had its time to boot; what it said then is kept with the Deployment."""
+    rejection = situation.roll.rejection if situation.roll else None
+    return failed(Reason.BOOT_TIMEOUT, rejection.because) if rejection else None
+
+
 def pods_refused(situation: Situation) -> Verdict | None:
     """A quota or a policy of the namespace keeps the pods out; the Deployment knows its words."""
     live = situation.live_deployment
@@ -75,6 +81,7 @@ TROUBLES: Final[Sequence[Check]] = (
     process_cannot_be_resolved,
     address_comes_first,
     deployment_refused,
+    version_rejected,
     pods_refused,
     pods_in_trouble,
 )
@@ -88,7 +95,22 @@ def progressing(situation: Situation) -> Verdict:
         return Verdict(underway, trouble.reason, trouble.message)
     if situation.rolled_out:
         return failed(Reason.ROLLED_OUT, "All processes are of the current version.")
-    return held(Reason.ROLLING_OUT, "Kubernetes starts the processes of the current version.")
+    return _under_way(situation)
+
+
+def _under_way(situation: Situation) -> Verdict:
+    live, roll = situation.live_deployment, situation.roll
+    if live is None or roll is None or not live.held or not _all_new_answer(situation):
+        return held(Reason.ROLLING_OUT, "Kubernetes starts the processes of the current version.")
+    left = sum(pod.revision != roll.revision and not pod.deleting for pod in situation.facts.pods)
+    return held(
+        Reason.DRAINING, f"The new version serves. Processes of the old one that remain: {left}."
+    )
+
+
+def _all_new_answer(situation: Situation) -> bool:
+    answering = sum(pod.ready for pod in situation.current_pods)
+    return answering >= situation.addon.spec.processes
 
 
 def workload_available(situation: Situation) -> Verdict:
@@ -123,6 +145,7 @@ def _old_version_serves(situation: Situation) -> bool:
 UNDER_WAY: Final = frozenset(
     {
         Reason.PULLING_IMAGE,
+        Reason.DRAINING,
         Reason.ROLLING_OUT,
         Reason.WAITING_FOR_HANDSHAKE,
         Reason.WAITING_FOR_NODE,

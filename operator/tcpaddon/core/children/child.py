@@ -1,7 +1,7 @@
 """One child as it shall be, sealed so that whether it still is so takes no comparison of values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tcpaddon.api.v1alpha1 import TcpAddon
@@ -25,11 +25,16 @@ from tcpaddon.names import (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A child as it shall be. applied: its `applied` annotation."""
+    """A child as it shall be.
+
+    applied: its `applied` annotation. whole: whether the body can be applied; of a sketch only
+    the seal counts.
+    """
 
     ref: Ref
     body: Mapping[str, Any]
     applied: str
+    whole: bool = True
 
     def stands(self, child: Child, addon: TcpAddon, settled: Mapping[tuple[str, str], str]) -> bool:
         """Whether the live child is so: applied as this, and nobody took a field of it since."""
@@ -39,6 +44,11 @@ class Wanted:
             and child.fields in (foreseen, settled.get((child.uid, child.applied)))
             and child.owner_uid == addon.metadata.uid
         )
+
+    def sketch(self, fields: str) -> "Wanted":
+        """Return the same with a body that is not known in full; fields: as applied last."""
+        seal, _, _ = self.applied.rpartition(".")
+        return replace(self, applied=f"{seal}.{fields}", whole=False)
 
     def apply(self, child: Child | None) -> Apply:
         """Ask for the child to be made, or to be as it shall be again."""
@@ -54,12 +64,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a kind of child adds to what all children have; `content` stands beside metadata."""
+    """What a kind of child adds to what all children have; `content` stands beside metadata.
+
+    sealed: what stands for the content in the seal, None for the content itself.
+    """
 
     api_version: str
     content: Mapping[str, Any]
     labels: Mapping[str, str] | None = None
     annotations: Mapping[str, str] | None = None
+    sealed: Mapping[str, Any] | None = None
 
 
 def wanted(addon: TcpAddon, ref: Ref, parts: Parts) -> Wanted:
@@ -88,7 +102,8 @@ def wanted(addon: TcpAddon, ref: Ref, parts: Parts) -> Wanted:
         return {**identity, "metadata": of_metadata, **parts.content}
 
     fields = fingerprint_of_object(body({ANNOTATION_APPLIED: ""}))
-    applied = f"{digest(body({}))}.{fields}"
+    sealed = body({}) if parts.sealed is None else {**body({}), **parts.sealed}
+    applied = f"{digest(sealed)}.{fields}"
     return Wanted(ref=ref, body=body({ANNOTATION_APPLIED: applied}), applied=applied)
 
 

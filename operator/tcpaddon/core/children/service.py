@@ -7,14 +7,19 @@ from tcpaddon.api.v1alpha1 import Port, TcpAddon
 from tcpaddon.core.children.child import Parts, Wanted, selector, wanted
 from tcpaddon.core.facts import PodFact
 from tcpaddon.core.refs import expected_refs
+from tcpaddon.names import LABEL_REVISION
 
 
-def service(addon: TcpAddon, pods: Sequence[PodFact] = ()) -> Wanted:
-    """Return the addon's Service; pods: those that are there, of whichever version."""
+def service(addon: TcpAddon, pods: Sequence[PodFact] = (), selects: str = "") -> Wanted:
+    """Return the addon's Service.
+
+    pods: those that are there, of whichever version. selects: the one version that it leads to,
+    "" for all.
+    """
     exposure = addon.spec.exposure
     spec: dict[str, Any] = {
         "type": "LoadBalancer",
-        "selector": selector(addon),
+        "selector": selector(addon) | ({LABEL_REVISION: selects} if selects else {}),
         "externalTrafficPolicy": exposure.external_traffic_policy.value,
         "allocateLoadBalancerNodePorts": exposure.allocate_load_balancer_node_ports,
         "ports": [
