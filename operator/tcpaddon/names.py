@@ -95,6 +95,9 @@ class Reason(StrEnum):
     ROLLED_OUT = "RolledOut"
     SCALED_TO_ZERO = "ScaledToZero"
     SUSPENDED = "Suspended"
+    STALE_PODS = "StalePods"  # BindingPublished=True, but the app does not know it yet
+    SECRET_NOT_READ = "SecretNotRead"  # noqa: S105 - a reason; BindingPublished=True
+    APP_RESTARTED = "AppRestarted"  # an Event
     SETTLED = "Settled"  # Reconciling=False, Stalled=False
     # it is under way
     ROLLING_OUT = "RollingOut"

@@ -66,6 +66,8 @@ ACCEPTED: list[dict[str, Any]] = [
     {"procfileFrom": {"name": "web-procfile"}, "launcher": "Buildpack"},
     {"procfileFrom": {"name": "web.v1", "key": "Procfile.prod"}, "appRef": {"name": "web"}},
     {"suspend": True, "replicas": 3},
+    {"appRef": {"name": "web"}, "binding": {"secretRef": {"name": "app-env"},
+     "restartApp": True}},
     {"rollout": {"restartOnSecretChange": True}, "binding": {"secretRef": {"name": "app-env"}}},
     {"command": ["node", "broker.js"], "args": ["-v"]},
     {"replicas": 0},

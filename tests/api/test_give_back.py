@@ -10,7 +10,7 @@ from tcpaddon.core.binding import give_back
 from tcpaddon.core.facts import Kind, Ref, SecretFact
 from tcpaddon.kube.answers import Gone, Stale
 from tcpaddon.kube.client import Client
-from tcpaddon.kube.projections import secret_fact
+from tcpaddon.kube.users import secret_fact
 from tests.apiserver import ApiServer
 from tests.worlds import decoded, encoded
 

@@ -14,7 +14,8 @@ from tcpaddon.kube.client import Client, connect
 from tcpaddon.kube.connection import Limits
 from tcpaddon.kube.credentials import NoCluster
 from tcpaddon.kube.paths import DEPLOYMENTS, LEASES, SECRETS
-from tcpaddon.kube.projections import deployment_fact, secret_fact
+from tcpaddon.kube.projections import deployment_fact
+from tcpaddon.kube.users import secret_fact
 from tcpaddon.names import Reason
 from tests.apiserver import ApiServer
 from tests.wire import Wire

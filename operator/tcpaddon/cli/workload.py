@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from tcpaddon.cli.files import Document
 from tcpaddon.core.facts import AppFact, ConfigMapFact
-from tcpaddon.kube.projections import app_fact, config_map_fact
+from tcpaddon.kube.users import app_fact, config_map_fact
 
 # Lists that the process follows, with the fields that their items must have.
 _Lists = Mapping[str, tuple[str, ...]]

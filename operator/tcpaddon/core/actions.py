@@ -55,6 +55,19 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """Roll the user's app once, as `kubectl rollout restart` does.
+
+    It is no apply: there is nothing to give back, and giving it back would roll the app again.
+    at: the moment for the annotation, as text.
+    """
+
+    ref: Ref
+    uid: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """An Event about the addon; the same (reason, message) is told once per transition."""
 
@@ -71,6 +84,7 @@ class Look(StrEnum):
 
     REPLICA_SETS = "replica_sets"
     LAST_LINE = "last_line"
+    APP_PODS = "app_started"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +98,7 @@ class Plan:
     applies: tuple[Apply, ...] = ()
     give_backs: tuple[GiveBack, ...] = ()
     deletes: tuple[Delete, ...] = ()
+    restarts: tuple[Restart, ...] = ()
     status: Mapping[str, Any] | None = None
     events: tuple[Note, ...] = ()
     check_again_after: float | None = None  # seconds; None: only when something changes
@@ -92,5 +107,5 @@ class Plan:
     @property
     def is_quiet(self) -> bool:
         """Whether the plan asks the API server for nothing."""
-        writes = self.applies or self.give_backs or self.deletes
+        writes = self.applies or self.give_backs or self.deletes or self.restarts
         return not (writes or self.status is not None or self.events)

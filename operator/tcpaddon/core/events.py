@@ -38,5 +38,6 @@ def notes(before: TcpAddonStatus, after: Mapping[Condition, Verdict]) -> tuple[N
     for condition in _GOOD:
         verdict, earlier = after[condition], stored_condition(before, condition)
         if verdict.holds and (earlier is None or earlier.status != "True"):
-            told.setdefault(verdict.reason, Note(verdict.reason, verdict.message))
+            note = Note(verdict.reason, verdict.message, warning=verdict.asks)
+            told.setdefault(verdict.reason, note)
     return tuple(told.values())

@@ -103,6 +103,8 @@ class SecretFact(Child):
     # Of the keys in `owned` those that a manager which is no addon's owns too (GitOps, a user).
     shared_keys: frozenset[str] = frozenset()
     mark_is_shared: bool = False  # such a manager owns the role label
+    # When each addon last changed its keys, by uid, to the second.
+    written: Mapping[str, datetime] = field(default_factory=dict)
     users_digest: str = ""  # of the keys that no addon owns, with their values; digest.faint_digest
 
 
@@ -124,6 +126,9 @@ class AppFact(Child):
     pod_fields: Mapping[str, Any]  # volumes, imagePullSecrets, serviceAccountName, …
     marked_by: frozenset[str]  # addon uids whose manager owns the role label
     mark_is_shared: bool = False  # a manager that is no addon's owns the role label
+    selector: str = ""  # of its pods, as a list takes it
+    settled: bool = False  # all its pods are of the present template, and answer
+    restarted_at: datetime | None = None  # by `kubectl rollout restart` or us
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,3 +223,6 @@ class Facts:
     # --- read only where a plan asks for it (actions.Look); None: nobody has looked ---------------
     replica_sets: tuple[ReplicaSetFact, ...] | None = None
     last_line: str | None = None  # of the log of the process that failed to boot, "" for none
+    # Of each of the app's running pods that have the URL as a variable: when the first of the
+    # containers that do was started.
+    app_started: tuple[datetime, ...] | None = None

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from tcpaddon.api.v1alpha1 import TcpAddon
-from tcpaddon.core import binding
-from tcpaddon.core.actions import Apply, Delete, GiveBack, Plan
+from tcpaddon.core import app_knowledge, binding
+from tcpaddon.core.actions import Apply, Delete, GiveBack, Note, Plan, Restart
 from tcpaddon.core.checks.pods import boot_ends
 from tcpaddon.core.events import notes
 from tcpaddon.core.facts import AppFact, ConfigMapFact, Facts, Kind, SecretFact
@@ -20,7 +20,7 @@ from tcpaddon.core.ownership import is_ours, was_applied
 from tcpaddon.core.release import holds
 from tcpaddon.core.situation import Situation, assess
 from tcpaddon.core.status import StatusDecision, decide
-from tcpaddon.names import Condition
+from tcpaddon.names import Condition, Reason
 
 _CHILDREN = frozenset({Kind.SERVICE, Kind.DEPLOYMENT, Kind.SECRET})
 
@@ -33,13 +33,16 @@ def plan(addon: TcpAddon, facts: Facts) -> Plan:
     if situation.looks:
         return Plan(looks=situation.looks)
     status = decide(situation)
+    restart = app_knowledge.restart(situation)
     return Plan(
         applies=tuple(_applies(situation)),
         give_backs=tuple(_give_backs(situation)),
         deletes=tuple(_deletes(situation, status)),
+        restarts=() if restart is None else (restart,),
         status=status.body,
-        events=() if status.body is None else notes(addon.status, status.conditions),
+        events=_events(situation, status, restart),
         check_again_after=_check_again_after(situation, status),
+        looks=app_knowledge.looks(situation),
     )
 
 
@@ -93,6 +96,17 @@ def _deletes(situation: Situation, status: StatusDecision) -> Iterator[Delete]:
         deletable = stray.ref.kind in _CHILDREN and not stray.deleting and not present
         if deletable and is_ours(stray, situation.addon) and was_applied(stray):
             yield Delete(ref=stray.ref, uid=stray.uid)
+
+
+def _events(
+    situation: Situation, status: StatusDecision, restart: Restart | None
+) -> tuple[Note, ...]:
+    told = () if status.body is None else notes(situation.addon.status, status.conditions)
+    if restart is None:
+        return told
+    listed = ", ".join(binding.keys(situation.addon))
+    words = f"{restart.ref} is restarted, since pods of it started before {listed} was written."
+    return (*told, Note(Reason.APP_RESTARTED, words))
 
 
 def _check_again_after(situation: Situation, status: StatusDecision) -> float | None:

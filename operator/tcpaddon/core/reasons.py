@@ -46,6 +46,22 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
         "`spec.suspend` is true: no process runs, and address and keys are kept.",
         "Set `spec.suspend` to false; as many processes as `spec.replicas` says start again.",
     ),
+    Reason.STALE_PODS: Explanation(
+        "The URL is in the app's Secret, but some of the app's pods started before it was written, "
+        "and variables are read at the start only. `status.binding.stalePods` counts them.",
+        "Restart the app, as the message says, or set `spec.binding.restartApp`.",
+        asks=True,
+    ),
+    Reason.SECRET_NOT_READ: Explanation(
+        "The URL is in the app's Secret, but no container of the app of `spec.appRef` reads that.",
+        "Add the Secret to `envFrom` of the app's container.",
+        asks=True,
+    ),
+    Reason.APP_RESTARTED: Explanation(
+        "An Event: the app was restarted so that it knows the URL, as `spec.binding.restartApp` "
+        "says.",
+        _NOTHING,
+    ),
     Reason.SETTLED: Explanation("There is nothing left to do.", _NOTHING),
     # it is under way
     Reason.ROLLING_OUT: Explanation(

@@ -7,14 +7,16 @@ seconds; so a create costs three writes, and whatever comes to rest is written i
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from tcpaddon.api.v1alpha1 import TcpAddonStatus
+from tcpaddon.core.app_knowledge import knowledge, restart
+from tcpaddon.core.checks.binding_published import PUBLISHED
 from tcpaddon.core.checks.summary import conditions
 from tcpaddon.core.checks.verdict import Verdict
 from tcpaddon.core.checks.workload import UNDER_WAY
 from tcpaddon.core.children.child import selector
+from tcpaddon.core.moment import rfc3339
 from tcpaddon.core.situation import Situation
 from tcpaddon.core.stored import stored_condition
 from tcpaddon.names import Condition
@@ -22,7 +24,11 @@ from tcpaddon.names import Condition
 _REST_SECONDS: Final = 5.0  # design.md: counts are coalesced
 # Most processes have started by then, and Ready carries the counts along.
 _START_SECONDS: Final = 10.0
-_UNDER_WAY: Final = "under way"
+# Reasons that are no news after one another.
+_KINDS: Final[Mapping[str, str]] = {
+    **dict.fromkeys(UNDER_WAY, "under way"),
+    **dict.fromkeys(PUBLISHED, "published"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +80,18 @@ def _body(situation: Situation, said: Mapping[Condition, Verdict]) -> dict[str, 
             "image": image,
             "revision": revision,
             "rolledOutRevision": situation.version_rolled_out or stored.rolled_out_revision,
-            "binding": {"name": binding} if binding else {},
+            "binding": {"name": binding, **_of_app(situation)},
             "conditions": [
                 _condition(situation, condition, verdict) for condition, verdict in said.items()
             ],
         }
     )
+
+
+def _of_app(situation: Situation) -> Mapping[str, Any]:
+    known, restarts = knowledge(situation), restart(situation)
+    at = {} if restarts is None else {"appRestartedAt": restarts.at}
+    return {} if known is None else {**known.status, **at}
 
 
 def _condition(situation: Situation, condition: Condition, verdict: Verdict) -> dict[str, Any]:
@@ -98,11 +110,6 @@ def _condition(situation: Situation, condition: Condition, verdict: Verdict) -> 
     }
 
 
-def rfc3339(moment: datetime) -> str:
-    """Write a moment as Kubernetes does, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _stored(status: TcpAddonStatus) -> dict[str, Any]:
     return _without_empty(status.model_dump(by_alias=True, mode="json"))
 
@@ -111,8 +118,10 @@ def _news(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Reduce a status to what is written as soon as it changes."""
     counts = {"replicas", "readyReplicas", "updatedReplicas"}
     facts = {name: value for name, value in body.items() if name not in counts}
+    binding = body.get("binding", {})
+    facts["binding"] = {name: binding.get(name) for name in ("name", "appRestartedAt")}
     facts["conditions"] = {
-        c["type"]: (c["status"], _UNDER_WAY if c["reason"] in UNDER_WAY else c["reason"])
+        c["type"]: (c["status"], _KINDS.get(c["reason"], c["reason"]))
         for c in body.get("conditions", ())
     }
     facts["endpoints"] = {endpoint["name"]: endpoint for endpoint in body.get("endpoints", ())}
@@ -128,6 +137,7 @@ def _by_key(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _without_empty(body: dict[str, Any]) -> dict[str, Any]:
     """Leave out what is empty; a count of 0 is not, it is what `kubectl scale` reads."""
-    if not body.get("binding", {}).get("name"):
-        body["binding"] = {}
+    binding = body.get("binding", {})
+    named = {name: value for name, value in binding.items() if value not in (None, "", [])}
+    body["binding"] = named if named.get("name") else {}
     return {name: value for name, value in body.items() if value not in ("", [], {})}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from tcpaddon.core.status import rfc3339
+from tcpaddon.core.moment import rfc3339
 from tcpaddon.names import Condition, Reason
 
 _SAID: Final = {

@@ -255,13 +255,12 @@ class Client:
         return await self._connection.send(Call(asked, "PUT", path, _CREATOR, body, limit=limit))
 
     async def merge(
-        self, resource: Resource, namespace: str, name: str, body: Raw, *, limit: float
+        self, resource: Resource, namespace: str, name: str, body: Raw, limit: float | None = None
     ) -> Raw:
-        """Merge-patch one object: an Event that happened again."""
+        """Merge-patch one object: an Event that happened again, an app to restart."""
         asked = Asked("patch", resource.kind, name)
         path = resource.path(namespace, name)
-        call = Call(asked, "PATCH", path, _CREATOR, body, _MERGE, limit)
-        return await self._connection.send(call)
+        return await self._write(Call(asked, "PATCH", path, _CREATOR, body, _MERGE, limit))
 
     # --- inside ---------------------------------------------------------------------------------
 

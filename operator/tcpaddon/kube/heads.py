@@ -89,14 +89,25 @@ def owner_uid_of(raw: Raw) -> str | None:
     return None
 
 
+def only(raw: Raw, keys: Iterable[str]) -> Raw:
+    """Return those of the fields that are there."""
+    return {key: raw[key] for key in keys if key in raw}
+
+
 # --- managedFields ------------------------------------------------------------------------------
 
 
-def _applied_entries(raw: Raw) -> Iterable[tuple[str, Raw]]:
-    """Give manager and fields of each apply; those of subresources are others' business."""
+def _applies(raw: Raw) -> Iterable[Raw]:
+    """Give the entry of each apply; those of subresources are others' business."""
     for entry in raw["metadata"].get("managedFields") or ():
         if entry.get("operation") == "Apply" and not entry.get("subresource"):
-            yield entry["manager"], entry.get("fieldsV1") or {}
+            yield entry
+
+
+def _applied_entries(raw: Raw) -> Iterable[tuple[str, Raw]]:
+    """Give manager and fields of each apply."""
+    for entry in _applies(raw):
+        yield entry["manager"], entry.get("fieldsV1") or {}
 
 
 def fields_of(raw: Raw, manager: str) -> Raw:
@@ -134,6 +145,15 @@ def keys_by_addon(raw: Raw) -> Mapping[str, frozenset[str]]:
         if uid and (keys := keys_of(fields)):
             found[intern(uid)] = keys
     return found
+
+
+def written_by_addon(raw: Raw) -> Mapping[str, datetime]:
+    """Return when each addon last changed what it has of a Secret, by the addon's uid."""
+    return {
+        intern(uid): datetime.fromisoformat(entry["time"])
+        for entry in _applies(raw)
+        if (uid := names.uid_of_manager(entry["manager"])) and "time" in entry
+    }
 
 
 def shared_keys(raw: Raw, keys: frozenset[str]) -> frozenset[str]:

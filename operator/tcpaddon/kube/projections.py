@@ -5,16 +5,12 @@ missing is asked for with a default. Strings that many objects share are interne
 addons the facts are most of the operator's memory.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from sys import intern
 from typing import Final
 
 from tcpaddon import names
-from tcpaddon.api.v1alpha1 import MAX_PROCFILE
-from tcpaddon.core.digest import faint_digest
 from tcpaddon.core.facts import (
-    AppContainer,
     AppFact,
     ConfigMapFact,
     DeploymentFact,
@@ -25,48 +21,15 @@ from tcpaddon.core.facts import (
     SecretFact,
     ServiceFact,
 )
-from tcpaddon.kube.heads import (
-    applied_at,
-    fields_of,
-    head_of,
-    keys_by_addon,
-    keys_of,
-    mark_is_shared,
-    marked_by,
-    shared_keys,
-)
+from tcpaddon.kube.heads import applied_at, head_of, only
+from tcpaddon.kube.users import app_fact, config_map_fact, secret_fact
 from tcpaddon.kube.words import Raw
 
 Fact = ServiceFact | DeploymentFact | SecretFact | AppFact | ConfigMapFact | PodFact
 
-# Of the app's container and pod the TCP process follows these; command and args are its own.
-_FOLLOWED_OF_CONTAINER: Final = (
-    "imagePullPolicy",
-    "env",
-    "envFrom",
-    "volumeMounts",
-    "securityContext",
-)
-_FOLLOWED_OF_POD: Final = (
-    "volumes",
-    "imagePullSecrets",
-    "serviceAccountName",
-    "automountServiceAccountToken",
-    "enableServiceLinks",
-    "hostAliases",
-    "dnsPolicy",
-    "dnsConfig",
-    "securityContext",
-    "nodeSelector",
-    "tolerations",
-    "affinity",
-    "priorityClassName",
-    "runtimeClassName",
-)
 # Both are the Deployment controller's own.
 _POD_TEMPLATE_HASH: Final = "pod-template-hash"
 _REVISION_NUMBER: Final = "deployment.kubernetes.io/revision"
-_DEFAULT_CONTAINER: Final = "kubectl.kubernetes.io/default-container"
 
 
 def fact_of(raw: Raw) -> Fact:
@@ -136,67 +99,12 @@ def replica_set_fact(raw: Raw) -> ReplicaSetFact:
     metadata = template["metadata"]
     labels = {k: v for k, v in metadata["labels"].items() if k != _POD_TEMPLATE_HASH}
     # What a template of ours has in its metadata; the rest is the server's (creationTimestamp).
-    kept = {"labels": labels, **_only(metadata, ("annotations",))}
+    kept = {"labels": labels, **only(metadata, ("annotations",))}
     return ReplicaSetFact(
         name=head["name"],
         revision=labels.get(names.LABEL_REVISION, ""),
         number=int((head.get("annotations") or {}).get(_REVISION_NUMBER, 0)),
         template={"metadata": kept, "spec": template["spec"]},
-    )
-
-
-def secret_fact(raw: Raw) -> SecretFact:
-    """Read a Secret; the values of keys that no manager of ours owns are left where they are."""
-    data = raw.get("data") or {}
-    owned = keys_by_addon(raw)
-    of_addons = frozenset[str]().union(*owned.values())
-    kept = of_addons | keys_of(fields_of(raw, names.MANAGER))
-    head = head_of(raw)
-    users = {key: value for key, value in data.items() if key not in kept}
-    return SecretFact(
-        *head.as_child(),
-        keys=frozenset(map(intern, data)),
-        values={key: data[key] for key in sorted(kept) if key in data},
-        owned=owned,
-        marked_by=marked_by(raw),
-        immutable=bool(raw.get("immutable")),
-        shared_keys=shared_keys(raw, of_addons),
-        mark_is_shared=mark_is_shared(raw),
-        users_digest=faint_digest([head.ref.namespace, head.ref.name, users]) if users else "",
-    )
-
-
-def config_map_fact(raw: Raw) -> ConfigMapFact:
-    """Read a ConfigMap: what can be a Procfile in it."""
-    data = raw.get("data") or {}
-    return ConfigMapFact(
-        *head_of(raw).as_child(),
-        keys=frozenset(map(intern, (*data, *(raw.get("binaryData") or {})))),
-        texts={key: text for key, text in data.items() if len(text) <= MAX_PROCFILE},
-        marked_by=marked_by(raw),
-        mark_is_shared=mark_is_shared(raw),
-    )
-
-
-def app_fact(raw: Raw) -> AppFact:
-    """Read a workload of the user's: what the TCP process follows of it."""
-    template = raw["spec"]["template"]
-    pod = template["spec"]
-    annotations = (template.get("metadata") or {}).get("annotations") or {}
-    return AppFact(
-        *head_of(raw).as_child(),
-        containers=tuple(
-            AppContainer(
-                name=container["name"],
-                image=container.get("image", ""),
-                fields=_only(container, _FOLLOWED_OF_CONTAINER),
-            )
-            for container in pod["containers"]
-        ),
-        default_container=annotations.get(_DEFAULT_CONTAINER, ""),
-        pod_fields=_only(pod, _FOLLOWED_OF_POD),
-        marked_by=marked_by(raw),
-        mark_is_shared=mark_is_shared(raw),
     )
 
 
@@ -265,10 +173,6 @@ def _container_status(name: str, status: Raw) -> Raw:
             found: Raw = container
             return found
     return {}
-
-
-def _only(raw: Raw, keys: Iterable[str]) -> Raw:
-    return {key: raw[key] for key in keys if key in raw}
 
 
 def _time(text: str | None) -> datetime | None:

@@ -6,13 +6,15 @@ from dataclasses import dataclass, field
 import structlog
 
 from tcpaddon.api.v1alpha1 import TcpAddon
-from tcpaddon.core.actions import Apply, GiveBack, Plan
+from tcpaddon.core.actions import Apply, GiveBack, Plan, Restart
 from tcpaddon.core.facts import DeploymentFact, Ref, Refusal, ServiceFact
 from tcpaddon.kube.answers import Gone, Refused, Stale
 from tcpaddon.kube.client import Client
 from tcpaddon.kube.events import About, Recorder
 from tcpaddon.kube.heads import version_of
+from tcpaddon.kube.paths import resource_of
 from tcpaddon.kube.projections import Fact
+from tcpaddon.kube.restarting import restarted
 from tcpaddon.kube.words import Raw
 from tcpaddon.reconcile.addons import AddonStore, StoredAddon
 from tcpaddon.reconcile.gather import Gatherer
@@ -27,7 +29,8 @@ class Outcome:
     refusals: dict[Ref, Refusal] = field(default_factory=dict)
     # An object is not what it was when the plan was made: look again, after a while.
     changed: bool = False
-    # What was to be created was there, with a state that the plan did not know: plan anew.
+    # What was to be created was there, or what was to be restarted was not: the plan, its status
+    # with it, was made without knowing; plan anew.
     found: bool = False
 
 
@@ -50,6 +53,8 @@ class Carrier:
             await self._one(apply, outcome)
         for give in plan.give_backs:
             await self._give_back(give, outcome)
+        for restart in plan.restarts:
+            await self._restart(restart, outcome)
         for delete in plan.deletes:
             try:
                 await self.client.delete(delete)
@@ -91,6 +96,22 @@ class Carrier:
         else:
             cache.observe(raw, tell=False)
             log.info("given back", object=str(give.ref), manager=give.manager)
+
+    async def _restart(self, restart: Restart, outcome: Outcome) -> None:
+        ref = restart.ref
+        cache = self.gatherer.caches.by_kind[ref.kind]
+        try:
+            raw = await self.client.merge(
+                resource_of(ref.kind), ref.namespace, ref.name, restarted(restart)
+            )
+        except Refused as answer:
+            outcome.refusals[ref] = answer.refusal
+        except Gone:
+            cache.forget(ref, restart.uid)
+            outcome.found = True
+        else:
+            cache.observe(raw, tell=False)
+            log.info("restarted", object=str(ref))
 
     async def _one(self, apply: Apply, outcome: Outcome) -> None:
         cache = self.gatherer.caches.by_kind[apply.ref.kind]

@@ -22,8 +22,9 @@ from tcpaddon.core.facts import (
 from tcpaddon.core.refs import expected_refs
 from tcpaddon.kube import paths
 from tcpaddon.kube.client import Client
-from tcpaddon.kube.projections import Fact, app_fact, config_map_fact, secret_fact
+from tcpaddon.kube.projections import Fact
 from tcpaddon.kube.reflector import Reflector
+from tcpaddon.kube.users import app_fact, config_map_fact, secret_fact
 from tcpaddon.kube.words import Raw
 from tcpaddon.reconcile.addons import StoredAddon
 
@@ -75,6 +76,8 @@ class Gatherer:
     settled: dict[tuple[str, str], str] = field(default_factory=dict)
     # Objects of the user's that carry no mark of ours yet, and when they were looked at.
     _peeked: dict[Ref, tuple[datetime, Fact]] = field(default_factory=dict)
+    # By the addon's uid: what was seen of its app's pods, and of which state of the app.
+    _app_pods: dict[str, tuple[tuple[int, int], tuple[datetime, ...]]] = field(default_factory=dict)
 
     async def facts(self, addon: TcpAddon, stored: StoredAddon) -> Facts:
         """Gather everything that a plan for this addon depends on; at most one GET per object."""
@@ -109,7 +112,25 @@ class Gatherer:
                 if (child.uid, child.applied) in self.settled
             },
             status_written_at=stored.status_written_at,
+            app_started=self._app_started(addon, _as(AppFact, app)),
         )
+
+    def remember(self, addon: TcpAddon, facts: Facts) -> None:
+        """Keep what was looked at live, as long as the app stays as it is."""
+        if facts.app is not None and facts.app_started is not None:
+            state = (facts.app.resource_version, addon.metadata.generation)
+            self._app_pods[addon.metadata.uid] = state, facts.app_started
+
+    def forget_addon(self, uid: str) -> None:
+        """Drop what was kept for an addon that is gone."""
+        self._app_pods.pop(uid, None)
+
+    def _app_started(self, addon: TcpAddon, app: AppFact | None) -> tuple[datetime, ...] | None:
+        seen = self._app_pods.get(addon.metadata.uid)
+        if app is None or seen is None:
+            return None
+        state, started = seen
+        return started if state == (app.resource_version, addon.metadata.generation) else None
 
     def forget(self, ref: Ref) -> None:
         """Look again the next time: what was seen of a user's object no longer holds."""

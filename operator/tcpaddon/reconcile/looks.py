@@ -8,11 +8,13 @@ from typing import Final
 from tcpaddon.api.v1alpha1 import TcpAddon
 from tcpaddon.core.actions import Look
 from tcpaddon.core.children.child import selector
-from tcpaddon.core.facts import Facts
+from tcpaddon.core.facts import Facts, Kind
+from tcpaddon.core.readers import readers
 from tcpaddon.core.rollout import suspect
 from tcpaddon.kube import paths
 from tcpaddon.kube.client import Client
 from tcpaddon.kube.projections import replica_set_fact
+from tcpaddon.kube.users import started_at
 from tcpaddon.kube.words import Scope
 
 
@@ -47,7 +49,20 @@ async def _last_line(client: Client, addon: TcpAddon, facts: Facts) -> Facts:
     return replace(facts, last_line=said)
 
 
+async def _app_started(client: Client, addon: TcpAddon, facts: Facts) -> Facts:
+    """List the app's pods: since when do they run, of those that have the URL as a variable."""
+    app = facts.app
+    if app is None:
+        return replace(facts, app_started=())
+    of_app = readers(addon, app, facts.app_secret).containers
+    scope = Scope(paths.resource_of(Kind.POD), addon.metadata.namespace, app.selector)
+    async with aclosing(client.pages(scope)) as pages:
+        found = [started_at(raw, of_app) async for page in pages for raw in page.items]
+    return replace(facts, app_started=tuple(start for start in found if start is not None))
+
+
 _READS: Final[Mapping[Look, Callable[[Client, TcpAddon, Facts], Awaitable[Facts]]]] = {
     Look.LAST_LINE: _last_line,
     Look.REPLICA_SETS: _replica_sets,
+    Look.APP_PODS: _app_started,
 }

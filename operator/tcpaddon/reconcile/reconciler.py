@@ -140,6 +140,7 @@ class Reconciler:
         plan = make_plan(addon, facts)
         while plan.looks:
             facts = await look(self.gatherer.client, addon, facts, plan.looks)
+            self.gatherer.remember(addon, facts)
             plan = make_plan(addon, facts)
         return plan, facts
 
@@ -206,6 +207,7 @@ class Reconciler:
 
     def _forget(self, namespace: str, name: str, uid: str) -> None:
         self.addons.remove(namespace, name, uid)
+        self.gatherer.forget_addon(uid)
         if self.gatherer.caches.held_for(uid):
             self._gone[uid] = name
             self.queue.add(Key(namespace, uid=uid))

@@ -9,9 +9,9 @@ status that these facts lead to before planning. `show:` names the objects whose
 in full.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -133,6 +133,7 @@ def _facts(made: TcpAddon, say: Input) -> Facts:
             for name in say.get("forsaken", ())
         ),
         refusals={_ref(text): Refusal(**words) for text, words in say.get("refusals", {}).items()},
+        app_started=_starts(say.get("appPodsStartedSecondsAgo")),
         status_written_at=NOW - timedelta(seconds=say.get("statusWrittenSecondsAgo", 60)),
         last_line=say.get("lastLine"),
         replica_sets=_replica_sets(say.get("replicaSets")),
@@ -230,6 +231,7 @@ def _app_secret(ref: Ref | None, say: Input | None) -> SecretFact | None:
         immutable=say.get("immutable", False),
         addon=say.get("of"),
         users_digest=say.get("digest", "d1"),
+        written={UID: NOW - timedelta(seconds=say.get("writtenSecondsAgo", 30))},
     )
 
 
@@ -243,7 +245,17 @@ def _app(ref: Ref | None, say: Input | None) -> AppFact | None:
         default_container=say.get("defaultContainer", ""),
         pod_fields=say.get("podFields", {}),
         marked_by=frozenset({UID}) if say.get("marked") else frozenset(),
+        settled=say.get("settled", True),
+        restarted_at=_ago(say.get("restartedSecondsAgo")),
     )
+
+
+def _ago(seconds: float | None) -> datetime | None:
+    return None if seconds is None else NOW - timedelta(seconds=seconds)
+
+
+def _starts(seconds: Sequence[float] | None) -> tuple[datetime, ...] | None:
+    return None if seconds is None else tuple(NOW - timedelta(seconds=each) for each in seconds)
 
 
 def _procfile(ref: Ref | None, say: Input | None) -> ConfigMapFact | None:
@@ -328,6 +340,10 @@ def shown(made: Plan, show: Any) -> Any:
     if bodies:
         out["bodies"] = yaml.safe_load(yaml.safe_dump(_plain(bodies)))
     out["deletes"] = [f"{delete.ref}, uid {delete.uid}" for delete in made.deletes]
+    if made.restarts:
+        out["restarts"] = [f"{each.ref}, uid {each.uid}, at {each.at}" for each in made.restarts]
+    if made.looks:
+        out["looks"] = sorted(look.value for look in made.looks)
     out["status"] = None if made.status is None else _status(made.status)
     out["events"] = [
         f"{'Warning' if note.warning else 'Normal'} {note.reason}: {note.message}"

@@ -89,24 +89,31 @@ class World:
     pods: tuple[PodFact, ...] = ()
     foreign: frozenset[Ref] = frozenset()  # names that something else has
     bodies: dict[Ref, Mapping[str, Any]] = field(default_factory=dict)
+    app_started: tuple[datetime, ...] = ()  # of the app's pods
+    looks: list[str] = field(default_factory=list)
     now: datetime = NOW
     status_written_at: datetime | None = None
     writes: list[str] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
     _uids: int = 0
+    _seen: tuple[tuple[int, AppFact | None], tuple[datetime, ...]] | None = None
 
     def facts(self, refusals: Mapping[Ref, Refusal] | None = None) -> Facts:
         """Gather the facts as reconcile does."""
         refs = expected_refs(self.addon)
         uid = self.addon.metadata.uid
         here = (refs.service, refs.deployment, refs.binding)
+        app = self._users(refs.app, AppFact)
+        # What was seen is remembered as long as the app stays as it is.
+        known = self._seen and self._seen[0] == (self.addon.metadata.generation, app)
         return Facts(
             now=self.now,
             service=self._child(refs.service, ServiceFact),
             deployment=self._child(refs.deployment, DeploymentFact),
             binding=self._child(refs.binding, SecretFact),
             app_secret=self._users(refs.app_secret, SecretFact),
-            app=self._users(refs.app, AppFact),
+            app=app,
+            app_started=self._seen[1] if self._seen and known else None,
             procfile=self._users(refs.procfile, ConfigMapFact),
             pods=self.pods,
             strays=tuple(c for ref, c in self.children.items() if ref not in here),
@@ -131,19 +138,28 @@ class World:
     # --- the operator ---------------------------------------------------------------------------
     def round(self) -> Plan:
         """Plan once, carry it out, and plan again for the truth where something was refused."""
-        made = plan(self.addon, self.facts())
+        made = self._decide(self.facts())
         refusals = self.carry_out(made)
         if refusals:
-            made = plan(self.addon, self.facts(refusals))
+            made = self._decide(self.facts(refusals))
             assert not {apply.ref for apply in made.applies} & set(refusals)
         self._write_status(made)
+        return made
+
+    def _decide(self, facts: Facts) -> Plan:
+        made = plan(self.addon, facts)
+        if made.looks:
+            self.looks += made.looks
+            self._seen = (self.addon.metadata.generation, facts.app), self.app_started
+            made = plan(self.addon, replace(facts, app_started=self.app_started))
+        assert not made.looks, "one that has been looked at is asked for again"
         return made
 
     def settle(self) -> Plan:
         """Go on until a round asks for nothing, or for nothing but refused writes."""
         for _ in range(10):
             made = self.round()
-            if not (made.deletes or made.give_backs or made.applies) and made.status is None:
+            if not _writes(made) and made.status is None:
                 return made
         raise AssertionError(f"no end: {self.writes}")
 
@@ -161,6 +177,12 @@ class World:
         for give in made.give_backs:
             self.writes.append(f"give back {give.ref}")
             self._give_back(give)
+        for restart in made.restarts:
+            self.writes.append(f"restart {restart.ref}")
+            app = self.users[restart.ref]
+            assert isinstance(app, AppFact)
+            assert restart.uid == app.uid
+            self.users[restart.ref] = replace(app, restarted_at=self.now, settled=False)
         for delete in made.deletes:
             self._delete(delete)
         return refusals
@@ -212,8 +234,9 @@ class World:
         keys = (fact.keys - before) | set(data)
         values = {k: v for k, v in fact.values.items() if k in keys - before} | data
         owned = {**fact.owned, uid: frozenset(data)}
+        written = {**fact.written, uid: self.now}
         self.users[apply.ref] = replace(
-            fact, keys=keys, values=values, owned=owned, marked_by=marked
+            fact, keys=keys, values=values, owned=owned, marked_by=marked, written=written
         )
 
     def _give_back(self, give: GiveBack) -> None:
@@ -315,3 +338,7 @@ def _deployment(
         desired=spec["replicas"],
         updated=before.updated if revision == before.revision else 0,
     )
+
+
+def _writes(made: Plan) -> bool:
+    return bool(made.applies or made.give_backs or made.deletes or made.restarts)

@@ -18,14 +18,13 @@ from tcpaddon.core.facts import (
 )
 from tcpaddon.core.fieldset import fingerprint_of_entry
 from tcpaddon.kube.projections import (
-    app_fact,
     deployment_fact,
     fact_of,
     pod_fact,
     replica_set_fact,
-    secret_fact,
     service_fact,
 )
+from tcpaddon.kube.users import app_fact, secret_fact
 
 CHILD_LABELS = {
     names.LABEL_MANAGED_BY: names.MANAGED_BY,

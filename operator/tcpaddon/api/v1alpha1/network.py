@@ -177,6 +177,9 @@ class Binding(Part):
     port: PortName | None = None
     """Name of the main port: its URL is TCP_URL, it is PORT for the process and its handshakes
     tell readiness. Needed with several ports."""
+    restart_app: Bool = False
+    """Whether the app of appRef is restarted, once, when pods of it started before its Secret had
+    the URL, as 'kubectl rollout restart' would. Without it they are only told of."""
     url_key: UrlKey = DEFAULT_URL_KEY
     """Key and environment variable of the main port's URL; the URLs of other ports are
     <urlKey>_<NAME>."""

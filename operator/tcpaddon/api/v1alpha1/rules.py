@@ -101,6 +101,18 @@ SPEC_RULES: Final = (
         at=".rollout.restartOnSecretChange",
     ),
     Rule(
+        cel="!self.binding.restartApp || (has(self.appRef) && has(self.binding.secretRef))",
+        message=(
+            "Set appRef and binding.secretRef, or leave out binding.restartApp: it restarts that "
+            "app when the URL is written into that Secret."
+        ),
+        holds=lambda spec: (
+            not spec.binding.restart_app
+            or (spec.app_ref is not None and spec.binding.secret_ref is not None)
+        ),
+        at=".binding.restartApp",
+    ),
+    Rule(
         cel=(
             "has(self.appRef) || !has(self.volumeMounts) || self.volumeMounts.all(mount, "
             "has(self.volumes) && self.volumes.exists(volume, volume.name == mount.name))"

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from tcpaddon.api.marks import Extra, Keyed
+from tcpaddon.api.marks import ATOMIC_LIST, Extra, Keyed
 from tcpaddon.api.part import Part
 
 _Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -26,10 +26,23 @@ class Endpoint(Part):
 
 
 class BindingStatus(Part):
-    """The Secret to bind to, as servicebinding.io defines it."""
+    """Where the URL can be read, and with appRef whether the app knows it."""
 
     name: Annotated[str, Field(max_length=253)] = ""
     """Name of the binding Secret, with the keys type, provider, host, port and uri."""
+    secret: Annotated[str, Field(max_length=253)] = ""
+    """With appRef: name of the app's Secret that has the URL."""
+    keys: Annotated[
+        list[Annotated[str, Field(max_length=253)]], Field(max_length=32), ATOMIC_LIST
+    ] = Field(default_factory=list)
+    """With appRef: the keys that the URLs have in the app's Secret."""
+    written_at: Annotated[str, Field(max_length=64), Extra("format", "date-time")] = ""
+    """With appRef: when the URLs in the app's Secret last changed."""
+    stale_pods: _Count | None = None
+    """Number of the app's pods that started before writtenAt, and so do not know the URL: restart
+    the app. Not there: not looked at."""
+    app_restarted_at: Annotated[str, Field(max_length=64), Extra("format", "date-time")] = ""
+    """When the operator last restarted the app so that it knows the URL (binding.restartApp)."""
 
 
 class ConditionStatus(Part):
@@ -76,7 +89,7 @@ class TcpAddonStatus(Part):
     """Last version that all processes were of, all of them answering: what a version that does
     not boot is rolled back to."""
     binding: BindingStatus = BindingStatus()
-    """The Secret to bind to, as servicebinding.io defines it."""
+    """Where the URL can be read, and with appRef whether the app knows it."""
     conditions: Annotated[list[ConditionStatus], Field(max_length=32), Keyed("type")] = Field(
         default_factory=list
     )

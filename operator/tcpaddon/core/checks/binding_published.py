@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from tcpaddon.core.app_knowledge import knowledge
 from tcpaddon.core.binding import keys
 from tcpaddon.core.checks import conflict
 from tcpaddon.core.checks.verdict import Check, Verdict, failed, first, held, refused
@@ -126,12 +127,46 @@ CHECKS: Final[Sequence[Check]] = (
 )
 
 
+# What can be said once it is published.
+PUBLISHED: Final = frozenset({Reason.BINDING_PUBLISHED, Reason.STALE_PODS, Reason.SECRET_NOT_READ})
+
+
 def binding_published(situation: Situation) -> Verdict:
-    """Say whether the address is published."""
+    """Say whether the address is published, and whether the app knows it."""
     binding, app_secret = situation.refs.binding, situation.refs.app_secret
     also = f"{_listed(situation)} is in {app_secret}; " if app_secret else ""
-    return first(CHECKS, situation) or held(
-        Reason.BINDING_PUBLISHED, f"{also}{binding} is there to bind to."
+    said = f"{also}{binding} is there to bind to."
+    return (
+        first(CHECKS, situation)
+        or _unknown_to_the_app(situation, said)
+        or held(Reason.BINDING_PUBLISHED, said)
+    )
+
+
+def _unknown_to_the_app(situation: Situation, said: str) -> Verdict | None:
+    """It is there, but the app cannot have read it."""
+    known, app, secret = knowledge(situation), situation.refs.app, situation.refs.app_secret
+    if known is None or app is None or secret is None:
+        return None
+    if not known.readers.any:
+        return held(
+            Reason.SECRET_NOT_READ,
+            f"{said} But no container of {app} reads {secret}: add 'envFrom: [{{secretRef: {{name: "
+            f"{secret.name}}}}}]' to its container.",
+        )
+    if not known.stale:
+        return None
+    pods = "1 pod" if known.stale == 1 else f"{known.stale} pods"
+    do_not = "does not know it" if known.stale == 1 else "do not know it"
+    named = f"{app.kind.lower()}/{app.name}"
+    cure = (
+        "it is restarted, as spec.binding.restartApp says ('kubectl rollout status "
+        f"{named}' tells how far that is)."
+        if situation.addon.spec.binding.restart_app
+        else f"restart it by 'kubectl rollout restart {named}', or set spec.binding.restartApp."
+    )
+    return held(
+        Reason.STALE_PODS, f"{said} But {pods} of {app} started before that and {do_not}: {cure}"
     )
 
 
