@@ -2,7 +2,7 @@
 
 What the rest of the house uses:
 
-    paths.Resource            SERVICES DEPLOYMENTS STATEFUL_SETS SECRETS PODS ADDONS LEASES EVENTS;
+    paths.Resource            SERVICES DEPLOYMENTS SECRETS CONFIG_MAPS PODS ADDONS LEASES … ;
                               resource_of(kind: Kind) -> Resource
 
     client.connect(kubeconfig=None, context=None, *, limits=None) -> Client, or NoCluster
@@ -12,6 +12,7 @@ What the rest of the house uses:
       await apply(Apply) -> Mapping                                     the object as stored
       await apply_status(namespace, name, resource_version, status) -> Mapping
       await delete(Delete) -> None                                      gone already is success
+      await merge(resource, namespace, name, body) -> Mapping           an app to restart
       pages(words.Scope) -> AsyncGenerator[Page]; watch(Scope, version=…, …) of WatchEvent
       client.on_request = callback(verb, kind, code, seconds)           metrics; code 0: no answer
       client.may_write = callback() -> bool                             the lease's fence
@@ -25,8 +26,8 @@ What the rest of the house uses:
                               them, Exists and Expired, are met inside of kube/ only)
 
     projections.fact_of(raw) -> Fact       child or app's own, by labels
-    projections.secret_fact(raw), app_fact(raw), service_fact(raw), deployment_fact(raw), pod_fact
-                              Fact = ServiceFact | DeploymentFact | SecretFact | AppFact | PodFact
+    projections.service_fact(raw), deployment_fact(raw), pod_fact(raw), replica_set_fact(raw)
+    users.secret_fact(raw), app_fact(raw), config_map_fact(raw), started_at(raw of a pod, …)
 
     reflector.Reflector(client, resource, on_change: callback(old, new), *, pace=Pace())
       await run()             until cancelled; call it in a task of its own

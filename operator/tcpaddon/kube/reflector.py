@@ -18,10 +18,11 @@ import structlog
 from tcpaddon import names
 from tcpaddon.core.facts import Ref
 from tcpaddon.kube.answers import Answer, Expired, Retry, Silent
-from tcpaddon.kube.client import PAGE, Client
+from tcpaddon.kube.client import Client
 from tcpaddon.kube.heads import is_watched, ref_of, version_of
 from tcpaddon.kube.paths import Resource
 from tcpaddon.kube.projections import Fact, fact_of
+from tcpaddon.kube.reader import PAGE
 from tcpaddon.kube.store import OnChange, Store
 from tcpaddon.kube.words import Raw, Scope, WatchEvent
 
