@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?=
+ROLLOUTS ?= 50
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help
@@ -85,3 +86,7 @@ check-generated: .venv/ready
 .PHONY: bench-quick
 bench-quick: .venv/ready ## 2,000 addons against a real API server: requests, seconds, memory
 	@PYTHONPATH=. $(BIN)/python bench/quick.py
+
+.PHONY: bench-rollout
+bench-rollout: .venv/ready ## Rollouts under 500 connections a second: what they lose (ROLLOUTS=50, KEEP=1)
+	@PYTHONPATH=. $(BIN)/python bench/rollout.py --rollouts $(ROLLOUTS)
