@@ -56,6 +56,7 @@ class Course:
             "image": image,
             "replicas": self.replicas,
             "ports": [{"name": f"p{n}", "containerPort": 7000 + n} for n in range(_PORTS)],
+            "binding": {"port": "p0"},
             "env": self.env("0"),
             "rollout": {
                 **({} if self.strategy == "Rolling" else {"strategy": self.strategy}),
