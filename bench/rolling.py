@@ -59,7 +59,7 @@ class Course:
             "binding": {"port": "p0"},
             "env": self.env("0"),
             "rollout": {
-                **({} if self.strategy == "Rolling" else {"strategy": self.strategy}),
+                "strategy": self.strategy,
                 "preStopSeconds": 0 if self.control else PRE_STOP,
                 "drainSeconds": DRAIN,
             },

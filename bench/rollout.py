@@ -17,10 +17,10 @@ import cluster
 from bench.load import table
 from bench.load.samples import Wish
 from bench.rolling import Course, run
+from cluster.model import TESTS_WORKERS
 from tests.e2e.site import NAME, Refused, Site, build_site
 
 STRATEGIES: Final = ("Rolling", "Switch")
-_NAMESPACE: Final = "tcpaddon-bench"
 _CONTROLS: Final = 2  # rollouts of the control run
 
 
@@ -48,7 +48,7 @@ def courses(arguments: Sequence[str] | None = None) -> list[Course]:
 def faults(site: Site, course: Course) -> list[str]:
     """Run a course, print its table and return what should not have been."""
     print(f"{course.title} …", flush=True)
-    with namespace(site) as name:
+    with site.namespace("bench") as name:
         seen = run(site, name, course, lambda line: print(line, flush=True))
     table.show(course.title, seen)
     if not course.control:
@@ -60,20 +60,9 @@ def faults(site: Site, course: Course) -> list[str]:
 
 
 @contextmanager
-def namespace(site: Site) -> Iterator[str]:
-    """Have an empty namespace meanwhile."""
-    site.kubectl("delete", "namespace", _NAMESPACE, "--ignore-not-found")
-    site.kubectl("create", "namespace", _NAMESPACE)
-    try:
-        yield _NAMESPACE
-    finally:
-        site.kubectl("delete", "namespace", _NAMESPACE, "--wait=false")
-
-
-@contextmanager
 def standing() -> Iterator[Site]:
     """Have the tests' cluster with the operator meanwhile; KEEP=1 leaves it there."""
-    site = build_site(int(os.environ.get("WORKERS") or 0))
+    site = build_site(int(os.environ.get("WORKERS") or TESTS_WORKERS))
     site.install()
     try:
         yield site

@@ -36,18 +36,23 @@ class Connection:
         """Open it. due: when it should have been begun; began: the time now."""
         self.due = due
         self.began = began
+        self.to = to
         self.outcome = ""
         self.waits_from: float | None = began
         """Since when it waits for the server; None: it does not."""
         self._first_word = first_word
         self._pod = self._version = ""
         self._answers = 0
+        self._own_port = 0
+        self._stands = False
         self._received = b""
         family = socket.AF_INET6 if ":" in to[0] else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(0)
         failed = self.socket.connect_ex(to)
-        if failed != errno.EINPROGRESS:
+        if failed == errno.EINPROGRESS:
+            self._own_port = self.socket.getsockname()[1]
+        else:
             self.ends(word(failed))
 
     def on_writable(self) -> None:
@@ -56,6 +61,7 @@ class Connection:
         if failed:
             self.ends(word(failed))
         else:
+            self._stands = True
             self.send(self._first_word)
 
     def on_readable(self) -> None:
@@ -96,7 +102,8 @@ class Connection:
     def record(self, now: float) -> list[Any]:
         """Return what is told of it: see `samples.Sample`."""
         story = [self.outcome, self._pod, self._version, self._answers]
-        return [self.kind, self.due, self.began, now, *story]
+        way = [self._own_port, self.to[1], self._stands]
+        return [self.kind, self.due, self.began, now, *story, *way]
 
 
 class New(Connection):

@@ -30,6 +30,10 @@ class Sample:
     """Who answered; empty: nobody."""
     version: str
     answers: int
+    own_port: int = 0
+    to_port: int = 0
+    stood: bool = True
+    """Whether the connection was made at all."""
 
     @classmethod
     def parse(cls, line: str) -> Self:

@@ -43,8 +43,10 @@ def tell(sample: Sample, run: Run) -> str:
     """Describe a lost connection."""
     roll = next((r for r in reversed(run.rolls) if r.began <= sample.ended), run.rolls[0])
     who = f"pod {sample.pod}" if sample.pod else "nobody had answered"
+    who += "" if sample.stood else ", nor was it connected"
     return (
-        f"lost: {sample.kind} connection, {sample.outcome}, "
+        f"lost: {sample.kind} connection from port {sample.own_port} to {sample.to_port}, "
+        f"{sample.outcome}, "
         f"due {sample.due - roll.began:.3f} s after the beginning of rollout {roll.number}, "
         f"begun {sample.began - sample.due:.3f} s and ended {sample.ended - sample.due:.3f} s "
         f"after that; {who}"

@@ -39,9 +39,12 @@ def play(connection: Connection, listener: socket.socket, *parts: bytes) -> sock
 
 def test_a_round_trip_ends_well_however_its_bytes_arrive(listener: socket.socket) -> None:
     connection = New(listener.getsockname(), due=1.0, began=2.0)
-    with closing(play(connection, listener, GREETING[:9], GREETING[9:] + b"hel", b"lo\n")):
+    with closing(
+        play(connection, listener, GREETING[:9], GREETING[9:] + b"hel", b"lo\n")
+    ) as server:
+        own, to = server.getpeername()[1], server.getsockname()[1]
         assert Sample(*connection.record(3.0)) == Sample(
-            "new", 1.0, 2.0, 3.0, "ok", "pod-1", "7", 1
+            "new", 1.0, 2.0, 3.0, "ok", "pod-1", "7", 1, own, to
         )
 
 
