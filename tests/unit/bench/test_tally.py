@@ -109,6 +109,6 @@ def test_a_loss_is_told_with_its_moment() -> None:
     seen = run(new(111.5, "reset", took=0.25))
     (lost,) = seen.lost()
     assert tell(lost, seen) == (
-        "lost: new connection from port 0 to 0, reset, "
-        "due 1.500 s after the beginning of rollout 2, begun 0.000 s and ended 0.250 s after that; pod pod"
+        "lost: new connection from port 0 to 0, reset, due 1.500 s after the beginning of rollout "
+        "2, begun 0.000 s and ended 0.250 s after that; pod pod"
     )
