@@ -29,6 +29,8 @@ from typing import Final
 #   would ever end: they are told;
 # - only a pid seen when the signal came is told, and once: a second SIGTERM means "quit now" to
 #   many servers, and what a server starts for its own drain is not ours to stop;
+# - what was started since feeds nobody: its parent does, and a server that starts one process after
+#   the other would keep those that feed each other from being told for ever;
 # - with nobody to hold, without a /proc of its own PID namespace (self is not 1) or without a
 #   `sleep`, all are told at once;
 # - `[ -p`, `[ -ef` and `kill -TERM -1` (without POSIX's `--`, which busybox takes for a pid) are
@@ -40,10 +42,10 @@ tcpaddon_pid=
 [ $$ = 1 ] && tcpaddon_to=-1
 tcpaddon_fed() {
   [ -p /proc/$1/fd/0 ] || return 1
-  for tcpaddon_feeder in /proc/[0-9]*; do
-    case " 1 $1 $2 " in *" ${tcpaddon_feeder#/proc/} "*) continue ;; esac
-    [ /proc/$1/fd/0 -ef $tcpaddon_feeder/fd/1 ] && return 0
-    [ /proc/$1/fd/0 -ef $tcpaddon_feeder/fd/2 ] && return 0
+  for tcpaddon_feeder in $tcpaddon_all; do
+    case " $1 $2 " in *" $tcpaddon_feeder "*) continue ;; esac
+    [ /proc/$1/fd/0 -ef /proc/$tcpaddon_feeder/fd/1 ] && return 0
+    [ /proc/$1/fd/0 -ef /proc/$tcpaddon_feeder/fd/2 ] && return 0
   done
   return 1
 }

@@ -179,6 +179,14 @@ def shell(path: str, folder: Path, *, as_init: bool) -> Shell:
         "echo up >&${OUT:-1}\n"
         "while :; do sleep 0.05; done\n",
     )
+    # The same, with a younger child at any time.
+    _program(
+        folder / "server" / "breed",
+        'end() { echo "drained in ${PWD##*/}" >&3; exit 3; }\n'
+        "trap end TERM\n"
+        "echo up >&3\n"
+        "while :; do sleep 0.3 & sleep 0.1; done\n",
+    )
     # Counts its SIGTERMs in the file "told", and ends when the file has the word of another.
     _program(
         folder / "counter",
@@ -331,6 +339,7 @@ def test_the_last_lines_of_a_drain_pass_through_its_filter(init: Shell, line: st
         "true | STATUS=3 server/drain",
         # They feed each other, as `nc` and its handler do: there is no head.
         "exec 3>&1; mkfifo loop; cat <>loop | STATUS=3 OUT=3 server/drain >loop",
+        "exec 3>&1; mkfifo loop; cat <>loop | server/breed >loop",
     ],
 )
 def test_sigterm_reaches_a_server_that_something_feeds(init: Shell, line: str) -> None:
