@@ -121,6 +121,7 @@ class Reason(StrEnum):
     NAME_CONFLICT = "NameConflict"
     SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - a reason
     SECRET_CONFLICT = "SecretConflict"  # noqa: S105 - a reason
+    SECRET_REPLACED = "SecretReplaced"  # noqa: S105 - a reason
     SECRET_IMMUTABLE = "SecretImmutable"  # noqa: S105 - a reason
     NAMESPACE_TERMINATING = "NamespaceTerminating"
     REFUSED_BY_API_SERVER = "RefusedByApiServer"

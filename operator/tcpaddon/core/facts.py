@@ -105,6 +105,7 @@ class SecretFact(Child):
     mark_is_shared: bool = False  # such a manager owns the role label
     # When each addon last changed its keys, by uid, to the second.
     written: Mapping[str, datetime] = field(default_factory=dict)
+    writer: str = ""  # the field manager of somebody else's that wrote its data last
     users_digest: str = ""  # of the keys that no addon owns, with their values; digest.faint_digest
 
 
@@ -216,6 +217,8 @@ class Facts:
     # User's objects that still carry this addon's keys or mark though the spec names others now.
     forsaken: tuple[UsersFact, ...] = ()
     refusals: Mapping[Ref, Refusal] = field(default_factory=dict)
+    # Somebody takes our keys out of the app's Secret as often as we put them there.
+    secret_is_contested: bool = False
     # (uid, applied) -> fingerprint that the server made of exactly that apply, where it is not
     # the one we foresaw; such an object has not drifted.
     settled: Mapping[tuple[str, str], str] = field(default_factory=dict)

@@ -148,9 +148,9 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
     # the surroundings are in the way
     Reason.NAME_CONFLICT: Explanation(
         "An object of the child's name exists and is not this TcpAddon's. It is left alone.",
-        "Rename or delete that object, or give the TcpAddon another name.",
+        "Rename or delete that object, or give the TcpAddon another name. The operator looks "
+        "again.",
         asks=True,
-        stalls=True,
     ),
     Reason.SECRET_NOT_FOUND: Explanation(
         "The Secret of `spec.binding.secretRef` is not there.",
@@ -160,15 +160,22 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
     Reason.SECRET_CONFLICT: Explanation(
         "The app's Secret has the key already, set by somebody else. It is left alone, even if "
         "the value is the same. Or the Secret is a TcpAddon's own.",
-        "Remove the key there, set `spec.binding.urlKey` to another one, or name another Secret.",
+        "Remove the key there, set `spec.binding.urlKey` to another one, or name another Secret. "
+        "The operator looks again.",
         asks=True,
-        stalls=True,
+    ),
+    Reason.SECRET_REPLACED: Explanation(
+        "Something replaces the app's Secret, or makes it anew, again and again, and the addon's "
+        "keys are lost each time. They are put back five times at once and then once a minute.",
+        "Have that tool keep keys that it does not know, or name another Secret in "
+        "`spec.binding.secretRef`.",
+        asks=True,
     ),
     Reason.SECRET_IMMUTABLE: Explanation(
         "The app's Secret is immutable.",
-        "Name another Secret in `spec.binding.secretRef`, or create it anew without `immutable`.",
+        "Name another Secret in `spec.binding.secretRef`, or create it anew without `immutable`. "
+        "The operator looks again.",
         asks=True,
-        stalls=True,
     ),
     Reason.NAMESPACE_TERMINATING: Explanation(
         "The namespace is being deleted.",

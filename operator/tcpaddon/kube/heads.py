@@ -161,17 +161,32 @@ def shared_keys(raw: Raw, keys: frozenset[str]) -> frozenset[str]:
     return keys & _NO_KEYS.union(*map(keys_of, _foreign_fields(raw)))
 
 
+def last_writer(raw: Raw) -> str:
+    """Return the manager, of those that are not ours, that last wrote data of a Secret."""
+    entries = [
+        (entry.get("time", ""), entry["manager"])
+        for entry in _foreign(raw)
+        if keys_of(entry.get("fieldsV1") or {})
+    ]
+    return intern(max(entries)[1]) if entries else ""
+
+
 def mark_is_shared(raw: Raw) -> bool:
     """Whether a manager that is not ours owns the role label."""
     return any(map(_has_mark, _foreign_fields(raw)))
 
 
-def _foreign_fields(raw: Raw) -> Iterable[Raw]:
-    """Give the fields of all managers that are not ours, however they came by them."""
+def _foreign(raw: Raw) -> Iterable[Raw]:
+    """Give the entries of all managers that are not ours, however they came by their fields."""
     for entry in raw["metadata"].get("managedFields") or ():
         manager = entry.get("manager", "")
         if manager != names.MANAGER and names.uid_of_manager(manager) is None:
-            yield entry.get("fieldsV1") or {}
+            yield entry
+
+
+def _foreign_fields(raw: Raw) -> Iterable[Raw]:
+    """Give the fields of all managers that are not ours."""
+    return (entry.get("fieldsV1") or {} for entry in _foreign(raw))
 
 
 def _has_mark(fields: Raw) -> bool:

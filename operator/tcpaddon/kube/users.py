@@ -17,6 +17,7 @@ from tcpaddon.kube.heads import (
     head_of,
     keys_by_addon,
     keys_of,
+    last_writer,
     mark_is_shared,
     marked_by,
     only,
@@ -72,6 +73,7 @@ def secret_fact(raw: Raw) -> SecretFact:
         shared_keys=shared_keys(raw, of_addons),
         mark_is_shared=mark_is_shared(raw),
         written=written_by_addon(raw),
+        writer=last_writer(raw),
         users_digest=faint_digest([head.ref.namespace, head.ref.name, users]) if users else "",
     )
 

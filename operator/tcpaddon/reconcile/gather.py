@@ -1,11 +1,12 @@
 """Gathers the facts of one addon: from the caches, and by a live GET what no watch covers yet."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tcpaddon.api.v1alpha1 import TcpAddon
+from tcpaddon.core.address import addresses
 from tcpaddon.core.facts import (
     AppFact,
     Child,
@@ -33,6 +34,8 @@ FactT = TypeVar("FactT")
 # One look serves the rounds of a create (Service, then what needs its address); a write to an
 # object that has changed since is refused by its uid or by the owner of a key: this is no lock.
 PEEK_LASTS = timedelta(seconds=5)
+# Nothing is written to the app's Secret before there is an address, and that may take a while.
+EARLY_PEEK_LASTS = timedelta(minutes=10)
 
 # By its role label, which it may not have yet, a Deployment would be read as a child.
 _READ_AS: Mapping[Kind, Callable[[Raw], Fact]] = {
@@ -66,6 +69,15 @@ class Caches:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Peek:
+    """A live look at an object of the user's, and how long it may be used."""
+
+    at: datetime
+    fact: Fact
+    lasts: timedelta
+
+
 @dataclass(slots=True)
 class Gatherer:
     """Gathers facts. `settled` is written by whoever carries plans out."""
@@ -75,7 +87,7 @@ class Gatherer:
     clock: Callable[[], datetime]
     settled: dict[tuple[str, str], str] = field(default_factory=dict)
     # Objects of the user's that carry no mark of ours yet, and when they were looked at.
-    _peeked: dict[Ref, tuple[datetime, Fact]] = field(default_factory=dict)
+    _peeked: dict[Ref, _Peek] = field(default_factory=dict)
     # By the addon's uid: what was seen of its app's pods, and of which state of the app.
     _app_pods: dict[str, tuple[tuple[int, int], tuple[datetime, ...]]] = field(default_factory=dict)
 
@@ -86,12 +98,14 @@ class Gatherer:
         children = tuple(self.caches.of_addon(namespace, name))
         app = await self._users(refs.app)
         wanted = {refs.service, refs.deployment, refs.binding, *refs.of_user}
+        service = _as(ServiceFact, self.caches.get(refs.service))
+        early = not addresses(addon, service.ingress if service else ())
         return Facts(
             now=self.clock(),
-            service=_as(ServiceFact, self.caches.get(refs.service)),
+            service=service,
             deployment=_as(DeploymentFact, self.caches.get(refs.deployment)),
             binding=_as(SecretFact, self.caches.get(refs.binding)),
-            app_secret=_as(SecretFact, await self._users(refs.app_secret)),
+            app_secret=_as(SecretFact, await self._users(refs.app_secret, early=early)),
             app=_as(AppFact, app),
             app_is_of=app.addon if isinstance(app, DeploymentFact) else None,
             procfile=_as(ConfigMapFact, await self._users(refs.procfile)),
@@ -136,8 +150,11 @@ class Gatherer:
         """Look again the next time: what was seen of a user's object no longer holds."""
         self._peeked.pop(ref, None)
 
-    async def _users(self, ref: Ref | None) -> Fact | None:
-        """Return an object of the user's: watched once it carries our mark, before that read."""
+    async def _users(self, ref: Ref | None, *, early: bool = False) -> Fact | None:
+        """Return an object of the user's: watched once it carries our mark, before that read.
+
+        early: nothing will be written to it in this round; the look still serves the one that does.
+        """
         if ref is None:
             return None
         known = self.caches.get(ref)
@@ -145,15 +162,16 @@ class Gatherer:
             self._peeked.pop(ref, None)
             return known
         now = self.clock()
-        if ref in self._peeked and now - self._peeked[ref][0] < PEEK_LASTS:
-            return self._peeked[ref][1]
-        self._peeked.pop(ref, None)
+        peek = self._peeked.pop(ref, None)
+        if peek is not None and now - peek.at < peek.lasts:
+            self._peeked[ref] = replace(peek, lasts=peek.lasts if early else PEEK_LASTS)
+            return peek.fact
         raw = await self.client.get(paths.resource_of(ref.kind), ref.namespace, ref.name)
         if raw is None:
             return None
         fact = _READ_AS.get(ref.kind, app_fact)(raw)
-        self._peeked = {r: p for r, p in self._peeked.items() if now - p[0] < PEEK_LASTS}
-        self._peeked[ref] = (now, fact)
+        self._peeked = {r: p for r, p in self._peeked.items() if now - p.at < p.lasts}
+        self._peeked[ref] = _Peek(now, fact, EARLY_PEEK_LASTS if early else PEEK_LASTS)
         return fact
 
 

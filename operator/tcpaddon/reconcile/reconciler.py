@@ -11,19 +11,20 @@ from tcpaddon.api.v1alpha1 import InvalidAddon, TcpAddon
 from tcpaddon.core.actions import Plan
 from tcpaddon.core.facts import AppFact, Child, ConfigMapFact, Facts, SecretFact
 from tcpaddon.core.plan import plan as make_plan
+from tcpaddon.core.refs import expected_refs
 from tcpaddon.core.release import release
 from tcpaddon.core.unreadable import unreadable
 from tcpaddon.kube import paths
 from tcpaddon.kube.answers import Gone, Stale
 from tcpaddon.kube.words import Scope
-from tcpaddon.names import Reason
+from tcpaddon.names import Reason, manager_for
 from tcpaddon.reconcile.addons import AddonStore, StoredAddon
 from tcpaddon.reconcile.carry import Carrier, told
 from tcpaddon.reconcile.gather import Gatherer
 from tcpaddon.reconcile.looks import look
 from tcpaddon.reconcile.missing import had_more, waits_for_the_user
 from tcpaddon.reconcile.queue import Queue
-from tcpaddon.reconcile.repairs import Repairs, is_repair
+from tcpaddon.reconcile.repairs import Repairs, is_repair, repaired
 from tcpaddon.reconcile.schedule import Key
 
 log = structlog.get_logger(__name__)
@@ -87,7 +88,7 @@ class Reconciler:
             addon = TcpAddon.parse(stored.body)
         except InvalidAddon as error:
             return await self._tell_unreadable(key, stored, str(error))
-        facts = await self.gatherer.facts(addon, stored)
+        facts = self._weighed(key, addon, await self.gatherer.facts(addon, stored))
         if had_more(addon, facts) and not await self._is_alive(key, stored):
             return False
         return await self._carry_out(key, addon, stored, facts)
@@ -114,8 +115,11 @@ class Reconciler:
         plan = self._slow_down(key, decided)
         outcome = await self.carrier.write_objects(plan)
         wrote = not plan.is_quiet
+        for apply in plan.applies:
+            if apply.ref in outcome.refusals:
+                self.repairs.refund(repaired(apply))
         if plan.applies or plan.give_backs:
-            facts = await self.gatherer.facts(addon, stored)
+            facts = self._weighed(key, addon, await self.gatherer.facts(addon, stored))
         if outcome.refusals:
             log.warning("refused", reason=told(outcome.refusals))
             plan, facts = await self._decide(addon, replace(facts, refusals=outcome.refusals))
@@ -144,13 +148,22 @@ class Reconciler:
             plan = make_plan(addon, facts)
         return plan, facts
 
+    def _weighed(self, key: Key, addon: TcpAddon, facts: Facts) -> Facts:
+        """Add to the facts whether somebody takes our keys out of the app's Secret all the time."""
+        secret = expected_refs(addon).app_secret
+        ours = (secret, manager_for(addon.metadata.uid))
+        left = self.repairs.contested(ours, facts.now.timestamp())
+        if left:
+            self.queue.add(key, after=left)  # to say that it is over
+        return replace(facts, secret_is_contested=left > 0)
+
     def _slow_down(self, key: Key, plan: Plan) -> Plan:
-        """Leave repairs of a child that somebody changes again and again for later."""
+        """Leave repairs of what somebody changes again and again for later."""
         now = self.gatherer.clock().timestamp()
         applies = []
         for apply in plan.applies:
             child = self.gatherer.caches.get(apply.ref)
-            pause = self.repairs.pause(apply.ref, now) if is_repair(apply, child) else 0.0
+            pause = self.repairs.pause(repaired(apply), now) if is_repair(apply, child) else 0.0
             if pause:
                 log.warning("somebody changes this again and again", object=str(apply.ref))
                 self.queue.add(key, after=pause)

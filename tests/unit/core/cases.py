@@ -133,6 +133,7 @@ def _facts(made: TcpAddon, say: Input) -> Facts:
             for name in say.get("forsaken", ())
         ),
         refusals={_ref(text): Refusal(**words) for text, words in say.get("refusals", {}).items()},
+        secret_is_contested=say.get("secretIsContested", False),
         app_started=_starts(say.get("appPodsStartedSecondsAgo")),
         status_written_at=NOW - timedelta(seconds=say.get("statusWrittenSecondsAgo", 60)),
         last_line=say.get("lastLine"),
@@ -231,6 +232,7 @@ def _app_secret(ref: Ref | None, say: Input | None) -> SecretFact | None:
         immutable=say.get("immutable", False),
         addon=say.get("of"),
         users_digest=say.get("digest", "d1"),
+        writer=say.get("writer", ""),
         written={UID: NOW - timedelta(seconds=say.get("writtenSecondsAgo", 30))},
     )
 

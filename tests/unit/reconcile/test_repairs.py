@@ -1,4 +1,4 @@
-"""A fight over a child is fought slowly."""
+"""A fight over an object is fought slowly, and known as one until it is over."""
 
 from tcpaddon.core.facts import Kind, Ref
 from tcpaddon.reconcile.repairs import AT_ONCE, EVERY, Repairs
@@ -33,3 +33,23 @@ def test_an_object_left_in_peace_is_forgotten() -> None:
     repairs.pause(REF, now=0)
     repairs.pause(OTHER, now=EVERY * AT_ONCE)
     assert REF not in repairs._left
+
+
+def test_a_fight_is_one_until_nobody_has_fought_for_a_while() -> None:
+    repairs = Repairs()
+    for _ in range(3):
+        repairs.pause(REF, now=0)
+    assert repairs.contested(REF, now=0) == 0.0
+    repairs.pause(REF, now=0)
+    left = repairs.contested(REF, now=0)
+    assert left == EVERY
+    assert repairs.contested(REF, now=left) == 0.0
+    assert repairs.contested(OTHER, now=0) == 0.0
+
+
+def test_a_repair_that_was_refused_was_none() -> None:
+    repairs = Repairs()
+    for _ in range(20):
+        assert repairs.pause(REF, now=0) == 0.0
+        repairs.refund(REF)
+    assert repairs.contested(REF, now=0) == 0.0

@@ -40,6 +40,22 @@ def app_secret_is_a_child(situation: Situation) -> Verdict | None:
     )
 
 
+def secret_replaced(situation: Situation) -> Verdict | None:
+    """Our keys are put back, and lost again: whether they are there right now means nothing."""
+    ref, published = situation.refs.app_secret, situation.publication
+    known = situation.refusal(ref) or (published is not None and published.conflicts)
+    if ref is None or known or not situation.facts.secret_is_contested:
+        return None
+    writer = published.secret.writer if published else ""
+    by = f" by {_named(writer)}" if writer else ""
+    return failed(
+        Reason.SECRET_REPLACED,
+        f"{ref} is replaced again and again{by}, and loses {_listed(situation)} each time: have "
+        "that tool keep keys that it does not know, or name another Secret in "
+        "spec.binding.secretRef. The operator puts the key back once a minute.",
+    )
+
+
 def app_secret_missing(situation: Situation) -> Verdict | None:
     """The Secret is the user's, so only the user makes it."""
     ref = situation.refs.app_secret
@@ -118,6 +134,7 @@ CHECKS: Final[Sequence[Check]] = (
     binding_terminating,
     binding_refused,
     app_secret_is_a_child,
+    secret_replaced,
     app_secret_missing,
     app_secret_immutable,
     key_taken,
