@@ -96,17 +96,40 @@ def test_a_stateful_set_is_followed_and_let_go(site: Site, namespace: str) -> No
     site.apply(namespace, app, addon("echo", wanted))
     url = site.ready(namespace, "echo")["status"]["url"]
     assert greeting(url)["version"] == "1"
-    assert "tcpaddon.io/role" in labels(site, namespace)
+    assert "tcpaddon.io/role" in labels(site, namespace, "statefulset", "web")
     (variable,) = app["spec"]["template"]["spec"]["containers"][0]["env"]  # type: ignore[index]
     variable["value"] = "2"
     site.apply(namespace, app)
     eventually(lambda: greeting(url)["version"] == "2", "the process follows")
     site.kubectl("-n", namespace, "delete", "tcpaddon", "echo")
-    eventually(lambda: "tcpaddon.io/role" not in labels(site, namespace), "the mark is gone")
+    eventually(
+        lambda: "tcpaddon.io/role" not in labels(site, namespace, "statefulset", "web"),
+        "the mark is gone",
+    )
 
 
-def labels(site: Site, namespace: str) -> dict[str, str]:
-    found: dict[str, str] = site.get(namespace, "statefulset", "web")["metadata"].get("labels", {})
+def test_the_procfile_of_a_config_map_is_followed_and_let_go(site: Site, namespace: str) -> None:
+    def procfile(version: str) -> dict[str, Any]:
+        text = f"tcp: VERSION={version} python3 -u server.py\n"
+        head = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "procfile"}}
+        return {**head, "data": {"Procfile": text}}
+
+    wanted = spec(site, procfileFrom={"name": "procfile"})
+    site.apply(namespace, procfile("1"), addon("echo", wanted))
+    url = site.ready(namespace, "echo")["status"]["url"]
+    assert greeting(url)["version"] == "1"
+    site.apply(namespace, procfile("2"))
+    eventually(lambda: greeting(url)["version"] == "2", "the process follows")
+    site.kubectl("-n", namespace, "delete", "tcpaddon", "echo")
+
+    def is_marked() -> bool:
+        return "tcpaddon.io/role" in labels(site, namespace, "configmap", "procfile")
+
+    eventually(lambda: not is_marked(), "the mark is gone")
+
+
+def labels(site: Site, namespace: str, kind: str, name: str) -> dict[str, str]:
+    found: dict[str, str] = site.get(namespace, kind, name)["metadata"].get("labels", {})
     return found
 
 
