@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tcpaddon.core.facts import Kind, Ref, SecretFact
+from tcpaddon.core.facts import DeploymentFact, Kind, Ref, SecretFact, ServiceFact
 from tcpaddon.core.plan import plan
 from tcpaddon.core.refs import expected_refs
 from tcpaddon.core.release import release
@@ -121,6 +121,56 @@ def test_a_plan_that_was_carried_out_is_followed_by_none(
     assert world.round().is_quiet
     # A name that is taken is tried again each time: nobody tells when it is free.
     assert set(world.writes) <= {f"apply {ref}" for ref in world.foreign}
+
+
+_ROLLOUTS = st.fixed_dictionaries(
+    {"startupTimeoutSeconds": st.just(30)},
+    optional={
+        "strategy": st.sampled_from(["Rolling", "Switch"]),
+        "onFailure": st.sampled_from(["Rollback", "Keep"]),
+        "drain": st.just({"intervalSeconds": 5}),
+    },
+)
+_ROLLS = st.lists(
+    st.one_of(
+        st.tuples(st.just("version"), st.integers(1, 4)),
+        st.tuples(st.just("pods"), st.integers(0, 3)),
+        st.tuples(st.just("time"), st.integers(0, 40)),
+    ),
+    max_size=8,
+)
+
+
+@given(st.integers(0, 3), _ROLLOUTS, _ROLLS)
+@settings(max_examples=200, deadline=None)
+def test_a_roll_comes_to_rest_and_the_service_leads_to_a_version_that_was_made(
+    replicas: int, rollout: dict[str, Any], steps: list[tuple[str, int]]
+) -> None:
+    def spec(version: int) -> dict[str, Any]:
+        image = f"example.com/broker:{version}"
+        return {"image": image, "replicas": replicas, "rollout": rollout}
+
+    world = World(addon=addon(spec(1)))
+    run(world, [("address", "203.0.113.7"), ("pods", replicas)])
+    for what, value in steps:
+        run(world, [("edit", spec(value)) if what == "version" else (what, value)])
+        service = world.children[Ref(Kind.SERVICE, "iot", "mqtt-tcp")]
+        assert isinstance(service, ServiceFact)
+        assert service.selects in ("", *world.versions)
+        assert not service.selects or rollout.get("strategy") == "Switch"
+    # In the end all processes answer, of the version asked for or of one that is gone back to.
+    for _ in range(3):
+        world.start_pods()
+        world.pass_time(60)
+        world.settle()
+    world.writes.clear()
+    assert world.round().is_quiet
+    deployment = world.children[Ref(Kind.DEPLOYMENT, "iot", "mqtt-tcp")]
+    assert isinstance(deployment, DeploymentFact)
+    assert not deployment.held
+    image = world.addon.spec.image
+    ran = world.bodies[deployment.ref]["spec"]["template"]["spec"]["containers"][0]["image"]
+    assert ran == image or deployment.rejected
 
 
 @given(_WORLDS, _STEPS)

@@ -22,6 +22,7 @@ from tcpaddon.core.facts import (
     PodFact,
     Ref,
     Refusal,
+    ReplicaSetFact,
     SecretFact,
     ServiceFact,
     UsersFact,
@@ -31,6 +32,8 @@ from tcpaddon.core.plan import plan
 from tcpaddon.core.refs import expected_refs
 from tcpaddon.names import (
     ANNOTATION_APPLIED,
+    ANNOTATION_REJECTED,
+    ANNOTATION_REJECTED_BECAUSE,
     ANNOTATION_SECRET,
     LABEL_ADDON,
     LABEL_REVISION,
@@ -91,6 +94,7 @@ class World:
     bodies: dict[Ref, Mapping[str, Any]] = field(default_factory=dict)
     app_started: tuple[datetime, ...] = ()  # of the app's pods
     looks: list[str] = field(default_factory=list)
+    versions: dict[str, ReplicaSetFact] = field(default_factory=dict)
     now: datetime = NOW
     status_written_at: datetime | None = None
     writes: list[str] = field(default_factory=list)
@@ -151,7 +155,13 @@ class World:
         if made.looks:
             self.looks += made.looks
             self._seen = (self.addon.metadata.generation, facts.app), self.app_started
-            made = plan(self.addon, replace(facts, app_started=self.app_started))
+            looked = replace(
+                facts,
+                app_started=self.app_started,
+                last_line="",
+                replica_sets=tuple(self.versions.values()),
+            )
+            made = plan(self.addon, looked)
         assert not made.looks, "one that has been looked at is asked for again"
         return made
 
@@ -202,9 +212,16 @@ class World:
         head["fields"] = fingerprint_of_object(apply.body)
         if apply.ref.kind is Kind.SERVICE:
             kept = before.ingress if isinstance(before, ServiceFact) else ()
-            self.children[apply.ref] = ServiceFact(**head, ingress=kept)
+            selects = apply.body["spec"]["selector"].get(LABEL_REVISION, "")
+            self.children[apply.ref] = ServiceFact(**head, ingress=kept, selects=selects)
         elif apply.ref.kind is Kind.DEPLOYMENT:
-            self.children[apply.ref] = _deployment(head, before, apply.body["spec"])
+            made = _deployment(head, before, apply.body)
+            self.children[apply.ref] = replace(made, applied_at=self.now)
+            template = apply.body["spec"]["template"]
+            number = len(self.versions) + 1
+            self.versions[made.revision] = ReplicaSetFact(
+                f"{apply.ref.name}-{number}", made.revision, number, template
+            )
         else:
             self.children[apply.ref] = SecretFact(
                 **head,
@@ -295,23 +312,57 @@ class World:
                 self.children[ref] = replace(child, ingress=(entry,))
 
     def start_pods(self, ready: int | None = None) -> None:
-        """The Deployment's controller and the nodes have done their work."""
+        """The Deployment's controller and the nodes have done their work.
+
+        ready: how many answer; the others run and do not.
+        """
+        self.pods = ()
         for ref, child in self.children.items():
             if isinstance(child, DeploymentFact):
-                up = child.desired if ready is None else ready
+                up = child.desired if ready is None else min(ready, child.desired)
+                self.pods += tuple(
+                    self._pod(child, number, ready=number < up) for number in range(child.desired)
+                )
                 self.children[ref] = replace(
                     child,
                     observed_generation=child.generation,
                     replicas=child.desired,
                     updated=child.desired,
                     ready=up,
-                    available=up,
+                    available=0 if child.held else up,
                 )
+
+    def _pod(self, deployment: DeploymentFact, number: int, *, ready: bool) -> PodFact:
+        ref = Ref(Kind.POD, "iot", f"{deployment.ref.name}-{number}")
+        return PodFact(
+            **{**_head(ref, f"uid-of-{ref.name}", None), "addon": self.addon.metadata.name},
+            revision=deployment.revision,
+            phase="Running",
+            ready=ready,
+            started=ready,
+            scheduled=True,
+            unschedulable="",
+            started_at=self.now,
+            restarts=0,
+            waiting_reason="",
+            waiting_message="",
+            exit_code=None,
+            exit_reason="",
+            exit_message="",
+            exited_at=None,
+        )
 
 
 def _deployment(
-    head: dict[str, Any], before: Child | None, spec: Mapping[str, Any]
+    head: dict[str, Any], before: Child | None, body: Mapping[str, Any]
 ) -> DeploymentFact:
+    spec, annotations = body["spec"], body["metadata"]["annotations"]
+    asked: dict[str, Any] = {
+        "held": spec.get("minReadySeconds", 0) > 0,
+        "retired": spec["strategy"]["rollingUpdate"]["maxUnavailable"],
+        "rejected": annotations.get(ANNOTATION_REJECTED, ""),
+        "rejected_because": annotations.get(ANNOTATION_REJECTED_BECAUSE, ""),
+    }
     metadata = spec["template"]["metadata"]
     revision = metadata["labels"][LABEL_REVISION]
     digest = metadata.get("annotations", {}).get(ANNOTATION_SECRET, "")
@@ -327,9 +378,10 @@ def _deployment(
             updated=0,
             available=0,
             failure="",
+            **asked,
             secret=digest,
         )
-    kept = replace(before, **head)
+    kept = replace(before, **head, **asked)
     return replace(
         kept,
         generation=before.generation + 1,
