@@ -18,7 +18,7 @@ _numbers = itertools.count(1)
 _VOLATILE = frozenset(
     {"uid", "resourceVersion", "creationTimestamp", "lastTransitionTime", "time", "generation"}
     | {"managedFields", "selfLink", "clusterIP", "clusterIPs", "nodePort", "observedGeneration"}
-    | {"healthCheckNodePort"}
+    | {"healthCheckNodePort", "writtenAt", "appRestartedAt", "kubectl.kubernetes.io/restartedAt"}
 )
 
 

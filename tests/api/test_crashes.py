@@ -12,16 +12,39 @@ from tests.worlds import World, world
 
 SPEC = {
     "appRef": {"kind": "Deployment", "name": "web"},
+    "procfileFrom": {"name": "web-procfile"},
     "ports": [{"name": "mqtt", "containerPort": 1883}],
     "binding": {"secretRef": {"name": "app-env"}},
 }
-MOST_WRITES = 15  # a create has 8
+MOST_WRITES = 15  # a create has 9
 Step = Callable[[World], Awaitable[Any]]
 
 
 async def nothing_yet(w: World) -> None:
     await w.secret("app-env", {"OTHER": "untouched"})
     await w.app("web", "registry.example/web:1")
+    procfile = {"metadata": {"name": "web-procfile"}, "data": {"Procfile": "tcp: ./serve"}}
+    await w.create("configmaps", procfile)
+
+
+async def an_app_that_runs(w: World) -> None:
+    """The app reads its Secret, and has a pod that is older than any URL."""
+    await nothing_yet(w)
+    reads = [{"secretRef": {"name": "app-env"}}]
+    container = {"name": "web", "image": "registry.example/web:1", "envFrom": reads}
+    change = {"spec": {"template": {"spec": {"containers": [container]}}}}
+    await w.patch("deployments", "web", change)
+    metadata = {"name": "web-1", "labels": {"app": "web"}}
+    await w.create("pods", {"metadata": metadata, "spec": {"containers": [container]}})
+    state = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
+    ready = {"name": "web", "image": "", "imageID": "", "ready": True, "restartCount": 0}
+    status = {"phase": "Running", "containerStatuses": [{**ready, "state": state}]}
+    await w.patch("pods", "web-1/status", {"status": status})
+
+
+async def create_and_restart(w: World) -> None:
+    binding = {"secretRef": {"name": "app-env"}, "restartApp": True}
+    await w.addon("mqtt", {**SPEC, "binding": binding})
 
 
 async def create(w: World) -> None:
@@ -31,7 +54,7 @@ async def create(w: World) -> None:
 async def new_version(w: World) -> None:
     patch = {"name": "web", "image": "registry.example/web:2"}
     await w.patch("deployments", "web", {"spec": {"template": {"spec": {"containers": [patch]}}}})
-    await w.patch("tcpaddons", "mqtt", {"spec": {"args": ["--new"]}})
+    await w.patch("tcpaddons", "mqtt", {"spec": {"env": [{"name": "NEW", "value": "1"}]}})
 
 
 async def delete(w: World) -> None:
@@ -43,6 +66,7 @@ async def delete(w: World) -> None:
 # What the user does, and what was done and settled before.
 STORIES: dict[str, tuple[list[Step], Step]] = {
     "create": ([nothing_yet], create),
+    "restart of the app": ([an_app_that_runs], create_and_restart),
     "new version": ([nothing_yet, create], new_version),
     "delete": ([nothing_yet, create], delete),
 }
@@ -56,7 +80,8 @@ async def rests(w: World, op: Operator) -> bool:
         return await w.is_ready("mqtt")
     secret = await w.get("secrets", "app-env")
     app = await w.get("deployments", "web")
-    marks = [o["metadata"].get("labels", {}) for o in (secret, app)]
+    procfile = await w.get("configmaps", "web-procfile")
+    marks = [o["metadata"].get("labels", {}) for o in (secret, app, procfile)]
     return "TCP_URL" not in secret["data"] and not any("tcpaddon.io/role" in m for m in marks)
 
 
