@@ -316,13 +316,16 @@ class World:
 
         ready: how many answer; the others run and do not.
         """
-        self.pods = ()
+        old, self.pods = self.pods, ()
         for ref, child in self.children.items():
             if isinstance(child, DeploymentFact):
                 up = child.desired if ready is None else min(ready, child.desired)
                 self.pods += tuple(
                     self._pod(child, number, ready=number < up) for number in range(child.desired)
                 )
+                if child.held:  # the old ones stay, but for those that may go
+                    others = [pod for pod in old if pod.revision != child.revision and pod.ready]
+                    self.pods += tuple(others[: child.desired - child.retired])
                 self.children[ref] = replace(
                     child,
                     observed_generation=child.generation,
@@ -333,7 +336,8 @@ class World:
                 )
 
     def _pod(self, deployment: DeploymentFact, number: int, *, ready: bool) -> PodFact:
-        ref = Ref(Kind.POD, "iot", f"{deployment.ref.name}-{number}")
+        version = deployment.revision.rpartition("-")[2][:4]
+        ref = Ref(Kind.POD, "iot", f"{deployment.ref.name}-{version}-{number}")
         return PodFact(
             **{**_head(ref, f"uid-of-{ref.name}", None), "addon": self.addon.metadata.name},
             revision=deployment.revision,
