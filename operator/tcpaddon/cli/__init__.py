@@ -1,1 +1,1 @@
-"""The command line: what helps without a cluster, and later the kubectl plugin."""
+"""The command line: what helps without a cluster, and the kubectl plugin."""

@@ -20,9 +20,63 @@ class Output(StrEnum):
     JSON = "json"
 
 
-@app.callback()
-def _commands() -> None:
-    """Keep `render` a command of its own while it is the only one."""
+Namespace = Annotated[
+    str | None,
+    typer.Option(
+        "--namespace", "-n", help="Namespace; that of the kubeconfig's context if none is given."
+    ),
+]
+Context = Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig.")]
+Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path of the kubeconfig.")]
+
+
+@app.command()
+def url(
+    name: Annotated[str, typer.Argument(help="Name of the TcpAddon.")],
+    namespace: Namespace = None,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+) -> None:
+    """Print the public address of a TcpAddon, tcp://host:port, and nothing else."""
+    from tcpaddon.cli import addons  # noqa: PLC0415 - see the module's docstring
+    from tcpaddon.cli.url import url as found  # noqa: PLC0415
+
+    try:
+        typer.echo(found(name, addons.Target(namespace, context, kubeconfig)))
+    except addons.Failed as error:
+        raise _ended(str(error)) from None
+
+
+@app.command()
+def status(
+    name: Annotated[
+        str | None, typer.Argument(help="Name of the TcpAddon; a table of all without it.")
+    ] = None,
+    *,
+    namespace: Namespace = None,
+    everywhere: Annotated[
+        bool, typer.Option("--all-namespaces", "-A", help="All namespaces.")
+    ] = False,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    output: Annotated[
+        Output | None, typer.Option("--output", "-o", help="For programs, instead of text.")
+    ] = None,
+) -> None:
+    """Tell how a TcpAddon is: process, address, binding, what is in the way, last Events."""
+    from tcpaddon.cli import addons  # noqa: PLC0415 - see the module's docstring
+    from tcpaddon.cli import status as told  # noqa: PLC0415
+
+    if name and everywhere:
+        raise _ended("A name is of one namespace: leave out -A, or the name.")
+    target = addons.Target(namespace, context, kubeconfig)
+    try:
+        if name:
+            told.one(name, target, output)
+        else:
+            told.several(target, output, everywhere=everywhere)
+    except addons.Failed as error:
+        raise _ended(str(error)) from None
 
 
 @app.command()
@@ -48,19 +102,15 @@ def render(
         apps = files.documents(app_file) if app_file else ()
         rendered = rendering.render_all(addons, apps)
     except (files.UnreadableError, rendering.RefusedError) as error:
-        for line in str(error).splitlines():
-            typer.echo(f"error: {line}", err=True)
-        raise typer.Exit(1) from None
+        raise _ended(str(error)) from None
     if output is Output.JSON:
         typer.echo(rendering.as_json(rendered))
     else:
         typer.echo(rendering.as_yaml(rendered), nl=False)
 
 
-def main() -> None:
-    """Run the command line."""
-    app()
-
-
-if __name__ == "__main__":
-    main()
+def _ended(faults: str) -> typer.Exit:
+    """Tell the faults, one a line, and return how the command ends."""
+    for line in faults.splitlines():
+        typer.echo(f"error: {line}", err=True)
+    return typer.Exit(1)

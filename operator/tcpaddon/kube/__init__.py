@@ -51,4 +51,9 @@ What the rest of the house uses:
       await acquire()         returns as the leader, renewing in the background
       .holds() -> bool        the fence for Client.may_write
       await release()         hands over at once
+
+    kubeconfig.login(kubeconfig=None, context=None) -> Login, or Unusable
+    blocking_reader.BlockingReader(Login)    reads only, imported in no time: the command line's
+      addon(namespace, name) -> Mapping; addons(namespace) -> list; events(namespace, uid) -> list
+                              CannotRead and its NotThere, NoSuchResource, NotAllowed
 """
