@@ -415,3 +415,54 @@ async def test_a_drain_ends_before_the_next_version_starts(server: ApiServer) ->
             await guard.look()
         assert await images(w) == ["answers-3"] * 3
         assert guard.fewest == REPLICAS  # its start value: never fewer than that
+
+
+# --- by hand, and put to rest -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("strategy", ["Switch", "Rolling"])
+async def test_a_restart_by_hand_rolls_once_and_never_to_fewer_processes(
+    server: ApiServer, strategy: str
+) -> None:
+    async with cluster(server) as (w, _), operator(server.kubeconfig()) as op:
+        await deployed(w, strategy=strategy)
+        before = await uids(w)
+        async with watched(w) as guard:
+            server.kubectl("-n", w.namespace, "rollout", "restart", "deployment/mqtt-tcp")
+
+            async def restarted() -> bool:
+                now = await uids(w)
+                rests = op.queue.is_idle and await w.is_ready("mqtt")
+                return rests and len(now) == REPLICAS and not now & before
+
+            await eventually(restarted, "all processes are new")
+            await guard.look()
+        assert guard.fewest == REPLICAS
+        assert await rolls(w) == "2"
+
+
+async def test_a_process_whose_app_is_gone_goes_on_and_can_be_put_to_rest(
+    server: ApiServer,
+) -> None:
+    async with cluster(server) as (w, _), operator(server.kubeconfig()):
+        await w.app("web", "registry.example/mqtt:answers-1")
+        await w.addon("mqtt", {**spec(), "image": None, "appRef": {"name": "web"}})
+        await eventually(lambda: w.is_ready("mqtt"), "it is Ready")
+        await w.api.delete(w.path("deployments", "web"))
+
+        async def gone() -> bool:
+            return await reason(w, "Ready") == "AppNotFound"
+
+        await eventually(gone, "AppNotFound is told")
+        assert (await w.condition("mqtt", "WorkloadAvailable"))["status"] == "True"
+        await w.patch("tcpaddons", "mqtt", {"spec": {"suspend": True}})
+
+        async def at_rest() -> bool:
+            return bool((await w.get("tcpaddons", "mqtt"))["status"]["replicas"] == 0)
+
+        await eventually(at_rest, "no process runs")
+        assert await rolls(w) == "1"
+        await w.app("web", "registry.example/mqtt:answers-1")
+        await w.patch("tcpaddons", "mqtt", {"spec": {"suspend": False}})
+        await eventually(lambda: w.is_ready("mqtt"), "it is Ready again")
+        assert await rolls(w) == "1"

@@ -55,8 +55,12 @@ def asking(url: str) -> Iterator[list[dict[str, Any]]]:
     assert failures == []
 
 
-def test_a_restart_by_hand_rolls_once_and_loses_no_connection(site: Site, namespace: str) -> None:
-    site.apply(namespace, app_secret({}), addon("echo", spec(site)))
+@pytest.mark.parametrize("strategy", ["Rolling", "Switch"])
+def test_a_restart_by_hand_rolls_once_and_loses_no_connection(
+    site: Site, namespace: str, strategy: str
+) -> None:
+    rollout = {"drainSeconds": 5, "preStopSeconds": 2, "strategy": strategy}
+    site.apply(namespace, app_secret({}), addon("echo", spec(site, rollout=rollout)))
     url = site.ready(namespace, "echo")["status"]["url"]
     with asking(url) as seen:
         eventually(lambda: len(seen) > 0, "it answers")
@@ -96,6 +100,25 @@ def test_a_suspended_addon_serves_nobody_and_comes_back_at_its_address(
     site.apply(namespace, addon("echo", spec(site, replicas=2)))
     assert site.ready(namespace, "echo")["status"]["url"] == url
     assert greeting(url)["url"] == url
+
+
+def test_a_process_whose_app_is_gone_goes_on_and_can_be_put_to_rest(
+    site: Site, namespace: str
+) -> None:
+    wanted = spec(site, appRef={"name": "web"})
+    del wanted["image"]
+    site.apply(namespace, app_secret({}), app("web", site.images.server), addon("echo", wanted))
+    url = site.ready(namespace, "echo")["status"]["url"]
+    site.kubectl("-n", namespace, "delete", "deployment", "web")
+    assert "goes on" in site.told(namespace, "echo", "Ready", "AppNotFound")
+    assert is_served(url)
+    site.apply(namespace, addon("echo", {**wanted, "suspend": True}))
+    eventually(lambda: pods(site, namespace) == [], "no process runs")
+    site.apply(namespace, app("web", site.images.server))
+    site.told(namespace, "echo", "Ready", "Suspended")
+    site.apply(namespace, addon("echo", wanted))
+    assert site.ready(namespace, "echo")["status"]["url"] == url
+    assert is_served(url)
 
 
 def test_the_line_of_a_config_map_is_run_and_followed(site: Site, namespace: str) -> None:

@@ -61,6 +61,12 @@ def next_step(addon: TcpAddon, facts: Facts, revision: str) -> Roll:
     return replace(step, again_after=_AT_ONCE) if decision.is_moved_by(step) else step
 
 
+def as_it_is(live: DeploymentFact, selects: str) -> Roll:
+    """Keep the version that is there, and what is known of one that was rejected."""
+    rejection = Rejection(live.rejected, live.rejected_because) if live.rejected else None
+    return Roll(live.revision, selects=selects, rejection=rejection)
+
+
 def suspect(addon: TcpAddon, facts: Facts, revision: str) -> PodFact | None:
     """Return the pod of a version whose words tell why it failed to boot, None for none."""
     failed = [pod for pod in _Decision(addon, facts, revision).failed if not pod.exit_message]

@@ -26,7 +26,7 @@ from tcpaddon.core.facts import (
 from tcpaddon.core.ownership import is_ours
 from tcpaddon.core.process import Fault, Process, resolve
 from tcpaddon.core.refs import ExpectedRefs, expected_refs
-from tcpaddon.core.rollout import Roll, is_over, next_step
+from tcpaddon.core.rollout import Roll, as_it_is, is_over, next_step
 from tcpaddon.core.stored import was_rolled_out
 
 ChildT = TypeVar("ChildT", bound=Child)
@@ -165,6 +165,7 @@ def assess(addon: TcpAddon, facts: Facts) -> Situation:
     """Work out what is wanted, given the facts."""
     live = facts.service
     ingress = live.ingress if live and is_ours(live, addon) and not live.deleting else ()
+    leads_to = live.selects if live and is_ours(live, addon) else ""
     known = addresses(addon, ingress)
     process = resolve(addon, facts)
     template = roll = None
@@ -172,9 +173,12 @@ def assess(addon: TcpAddon, facts: Facts) -> Situation:
         revision = facts.deployment.revision if facts.deployment else ""
         template = pod_template(addon, process, revision)
         roll = next_step(addon, facts, template.revision)
+    elif addon.spec.suspend and facts.deployment and is_ours(facts.deployment, addon):
+        # Put to rest as it is: nobody needs to know what the process would be now.
+        roll = as_it_is(facts.deployment, leads_to)
     secret = facts.app_secret
     # What the Service leads to is left as it is, too, while nobody knows what shall run.
-    selects = roll.selects if roll else live.selects if live and is_ours(live, addon) else ""
+    selects = roll.selects if roll else leads_to
     return Situation(
         addon=addon,
         facts=facts,
@@ -185,17 +189,18 @@ def assess(addon: TcpAddon, facts: Facts) -> Situation:
         binding=binding_secret(addon, known) if known else None,
         template=template,
         roll=roll,
-        deployment=_deployment(addon, facts, template, roll) if template and roll else None,
+        deployment=_deployment(addon, facts, template, roll) if roll else None,
         publication=publication(addon, secret, known) if _is_users(secret) else None,
     )
 
 
-def _deployment(addon: TcpAddon, facts: Facts, template: PodTemplate, roll: Roll) -> Wanted:
+def _deployment(addon: TcpAddon, facts: Facts, template: PodTemplate | None, roll: Roll) -> Wanted:
     """Return the Deployment of the version that the roll has it have."""
     known: dict[str, Mapping[str, Any]] = {}
     for replica_set in sorted(facts.replica_sets or (), key=lambda found: found.number):
         known[replica_set.revision] = replica_set.template
-    known[template.revision] = template.body
+    if template is not None:
+        known[template.revision] = template.body
     version = Version(roll.revision, known.get(roll.revision))
     fields = facts.deployment.applied.rpartition(".")[2] if facts.deployment else ""
     return deployment(addon, version, roll, fields)

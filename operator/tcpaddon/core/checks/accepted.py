@@ -28,7 +28,7 @@ def process_cannot_be_resolved(situation: Situation) -> Verdict | None:
         return None
     live = situation.live_deployment
     runs = live is not None and live.replicas > 0 and not live.deleting
-    goes_on = " What runs goes on as it is." if runs else ""
+    goes_on = " What runs goes on as it is." if runs and not situation.addon.spec.suspend else ""
     return failed(fault.reason, f"{fault.message}{goes_on}")
 
 

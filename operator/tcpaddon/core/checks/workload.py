@@ -129,7 +129,10 @@ def workload_available(situation: Situation) -> Verdict:
         )
     if live is not None and live.available > 0 and not live.deleting:
         return held(
-            Reason.AVAILABLE, f"{live.available} of {wanted} processes answer TCP handshakes."
+            Reason.AVAILABLE,
+            f"{live.available} of {wanted} processes answer TCP handshakes."
+            if wanted
+            else f"{live.available} processes answer TCP handshakes until they have ended.",
         )
     progress = progressing(situation)
     return failed(progress.reason, progress.message)
