@@ -26,6 +26,7 @@ from tcpaddon.reconcile.addons import AddonStore
 from tcpaddon.reconcile.carry import Carrier
 from tcpaddon.reconcile.gather import Caches, Gatherer
 from tcpaddon.reconcile.metrics import Metrics
+from tcpaddon.reconcile.networks import ClusterNetworks
 from tcpaddon.reconcile.queue import Queue
 from tcpaddon.reconcile.reconciler import Reconciler
 from tcpaddon.settings import Settings
@@ -63,7 +64,8 @@ class Operator:
                 for resource in paths.WATCHED
             }
         )
-        gatherer = Gatherer(client, self.caches, clock=lambda: datetime.now(UTC))
+        networks = ClusterNetworks(client, _now, config.cluster_networks)
+        gatherer = Gatherer(client, self.caches, clock=_now, networks=networks)
         carrier = Carrier(client, gatherer, self.addons, Recorder(client, config.identity))
         self.reconciler = Reconciler(self.queue, self.addons, gatherer, carrier)
         self._watch = AddonWatch(
@@ -244,6 +246,10 @@ class Operator:
             self.metrics.watch_synced.labels(kind).set_function(
                 partial(lambda r: float(r.synced.is_set()), reflector)
             )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 async def _run(config: Settings) -> int:

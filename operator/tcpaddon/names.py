@@ -103,6 +103,7 @@ class Reason(StrEnum):
     ROLLING_OUT = "RollingOut"
     DRAINING = "Draining"
     WAITING_FOR_ADDRESS = "WaitingForAddress"
+    ADDRESS_CHANGED = "AddressChanged"  # an Event only
     WAITING_FOR_DELETION = "WaitingForDeletion"
     WAITING_FOR_HANDSHAKE = "WaitingForHandshake"
     WAITING_FOR_NODE = "WaitingForNode"
@@ -125,6 +126,8 @@ class Reason(StrEnum):
     SECRET_IMMUTABLE = "SecretImmutable"  # noqa: S105 - a reason
     NAMESPACE_TERMINATING = "NamespaceTerminating"
     REFUSED_BY_API_SERVER = "RefusedByApiServer"
+    ADDRESS_LOST = "AddressLost"
+    LOAD_BALANCER_PORT_FAILED = "LoadBalancerPortFailed"
     # the process is in trouble
     IMAGE_PULL_FAILED = "ImagePullFailed"
     CRASH_LOOP = "CrashLoop"

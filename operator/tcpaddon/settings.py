@@ -5,6 +5,9 @@ import os
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
+
+from tcpaddon.api.strings import is_network
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class Settings:
     workers: int = 16
     """How many addons are worked on at the same time. Each waits for the API server most of the
     time; 16 keep a client of 400-500 applies a second busy."""
+
+    cluster_networks: tuple[str, ...] = ()
+    """Networks that the cluster's own pods connect from, as a load balancer sees them, those of the
+    main address family first: let in wherever sourceRanges shuts others out. None given: the
+    nodes' spec.podCIDRs."""
 
     log_format: str = "json"
     """`json` (a line is one object) or `text` (key=value, for people)."""
@@ -55,6 +63,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
     parser.add_argument("--http-host", default=default("http-host", "0.0.0.0"))  # noqa: S104 - see above
     parser.add_argument("--http-port", type=int, default=default("http-port", "8080"))
     parser.add_argument("--workers", type=int, default=default("workers", "16"))
+    parser.add_argument("--cluster-networks", default=default("cluster-networks", ""))
     parser.add_argument(
         "--log-format", choices=("json", "text"), default=default("log-format", "json")
     )
@@ -69,6 +78,10 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         parser.error("--workers: at least 1 worker is needed")
     if found.leader_election not in ("true", "false"):
         parser.error("--leader-election: true or false")
+    networks = tuple(filter(None, found.cluster_networks.replace(" ", "").split(",")))
+    for text in networks:
+        if not is_network(text):
+            parser.error(f"--cluster-networks: {text} is no network such as 10.244.0.0/16")
     return Settings(
         namespace=found.namespace,
         identity=found.pod_name,
@@ -76,6 +89,7 @@ def parse(arguments: Sequence[str], environment: Mapping[str, str] = os.environ)
         http_host=found.http_host,
         http_port=found.http_port,
         workers=found.workers,
+        cluster_networks=tuple(str(ip_network(text, strict=False)) for text in networks),
         log_format=found.log_format,
         log_level=found.log_level,
         kubeconfig=found.kubeconfig,

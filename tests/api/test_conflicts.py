@@ -13,6 +13,7 @@ from tcpaddon.kube.paths import WATCHED
 from tcpaddon.kube.reflector import Reflector
 from tcpaddon.reconcile.addons import AddonStore
 from tcpaddon.reconcile.gather import Caches, Gatherer
+from tcpaddon.reconcile.networks import ClusterNetworks
 from tests.apiserver import ApiServer
 from tests.operators import eventually, operator
 from tests.worlds import World, decoded, encoded, world
@@ -178,7 +179,8 @@ async def test_one_look_at_the_secret_serves_a_create_however_long_the_address_t
         assert known is not None
         caches = {Kind(r.kind): Reflector(client, r, lambda _old, _new: None) for r in WATCHED}
         now = datetime.now(UTC)
-        gatherer = Gatherer(client, Caches(caches), clock=lambda: now)
+        networks = ClusterNetworks(client, lambda: now)
+        gatherer = Gatherer(client, Caches(caches), clock=lambda: now, networks=networks)
         asked: list[str] = []
         client.on_request = lambda _verb, kind, _code, _seconds: asked.append(kind)
         await gatherer.facts(addon, known)

@@ -51,6 +51,7 @@ def test_the_defaults_of_the_api_server_are_those_of_the_models(addons: Addons) 
         "replicas": 1,
         "exposure": {
             "mode": "Dedicated",
+            "ipFamilyPolicy": "SingleStack",
             "externalTrafficPolicy": "Cluster",
             "allocateLoadBalancerNodePorts": True,
         },
@@ -60,9 +61,11 @@ def test_the_defaults_of_the_api_server_are_those_of_the_models(addons: Addons) 
             "drainSeconds": 30,
             "preStopSeconds": 5,
             "maxSurge": "100%",
+            "restartOnSecretChange": False,
         },
         "binding": {"urlKey": "TCP_URL"},
         "startPolicy": "AfterAddress",
+        "suspend": False,
     }
     assert TcpAddon.parse(stored).spec == TcpAddon.parse(addon({})).spec
 

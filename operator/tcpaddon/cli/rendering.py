@@ -119,10 +119,12 @@ def _procfile(addon: TcpAddon, others: Sequence[Document]) -> ConfigMapFact | No
 
 
 def _notes(addon: TcpAddon) -> tuple[str, ...]:
-    notes = [
-        f"What the operator applies for TcpAddon {addon.metadata.name}.",
-        f"{PLACEHOLDER_HOST} stands for the address, which the load balancer gives.",
-    ]
+    exposure = addon.spec.exposure
+    notes = [f"What the operator applies for TcpAddon {addon.metadata.name}."]
+    if not exposure.hostname:
+        notes.append(f"{PLACEHOLDER_HOST} stands for the address, which the load balancer gives.")
+    if exposure.source_ranges:
+        notes.append("In the cluster, loadBalancerSourceRanges also has the networks of its pods.")
     if addon.metadata.uid == PLACEHOLDER_UID:
         notes.append(f"{PLACEHOLDER_UID} stands for the TcpAddon's uid.")
     if addon.spec.binding.secret_ref is not None:

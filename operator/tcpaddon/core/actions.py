@@ -79,12 +79,13 @@ class Note:
 class Look(StrEnum):
     """A read that only some decisions need: it costs a request, so a plan asks for it.
 
-    Each stands for a field of Facts that is None while nobody has looked.
+    Each stands for a field of Facts that is None while nobody has looked, or tells when it was.
     """
 
     REPLICA_SETS = "replica_sets"
     LAST_LINE = "last_line"
     APP_PODS = "app_started"
+    SERVICE_WARNINGS = "service_warnings"
 
 
 @dataclass(frozen=True, slots=True)

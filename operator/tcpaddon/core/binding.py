@@ -42,14 +42,11 @@ class Publication:
         return not self.stands and not self.secret.immutable
 
 
-def keys(addon: TcpAddon, addresses: Sequence[Address] = ()) -> Mapping[str, str]:
-    """Return the URLs by the keys that they have in the app's Secret; "" while unknown."""
+def keys(addon: TcpAddon) -> Mapping[str, str]:
+    """Return the keys that the URLs have in the app's Secret, each with the name of its port."""
     url_key, main = addon.spec.binding.url_key, addon.spec.main_port.name
-    urls = {address.name: address.url for address in addresses}
     return {
-        url_key if port.name == main else f"{url_key}_{port_suffix(port.name)}": urls.get(
-            port.name, ""
-        )
+        url_key if port.name == main else f"{url_key}_{port_suffix(port.name)}": port.name
         for port in addon.spec.ports
     }
 
@@ -58,7 +55,8 @@ def publication(addon: TcpAddon, secret: SecretFact, addresses: Sequence[Address
     """Compare the app's Secret with what it shall hold; without addresses only for conflicts."""
     uid = addon.metadata.uid
     owned = secret.owned.get(uid, frozenset())
-    wanted = keys(addon, addresses)
+    urls = {address.name: address.url for address in addresses}
+    wanted = {key: urls.get(port, "") for key, port in keys(addon).items()}  # "" while unknown
     conflicts = tuple(key for key in wanted if key in secret.keys - owned)
     others = {key for holder, held in secret.owned.items() if holder != uid for key in held}
     data = {key: encoded(url) for key, url in wanted.items() if key not in conflicts and url}

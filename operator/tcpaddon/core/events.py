@@ -11,7 +11,7 @@ from tcpaddon.api.v1alpha1 import TcpAddonStatus
 from tcpaddon.core.actions import Note
 from tcpaddon.core.checks.verdict import Verdict
 from tcpaddon.core.stored import stored_condition
-from tcpaddon.names import Condition
+from tcpaddon.names import Condition, Reason
 
 # Good news: these becoming true.
 _GOOD: Final = (Condition.ADDRESS_ASSIGNED, Condition.BINDING_PUBLISHED, Condition.READY)
@@ -25,8 +25,13 @@ _BAD: Final = (
 )
 
 
-def notes(before: TcpAddonStatus, after: Mapping[Condition, Verdict]) -> tuple[Note, ...]:
-    """Return the Events for the way from one set of conditions to the next."""
+def notes(
+    before: TcpAddonStatus, after: Mapping[Condition, Verdict], changed: Note | None = None
+) -> tuple[Note, ...]:
+    """Return the Events for the way from one set of conditions to the next.
+
+    changed: what is to be told of a change of address; it says that there is one.
+    """
     told_before = {condition.reason for condition in before.conditions}
     told: dict[str, Note] = {}
     for condition in _BAD:
@@ -35,6 +40,8 @@ def notes(before: TcpAddonStatus, after: Mapping[Condition, Verdict]) -> tuple[N
             continue
         if verdict.reason not in told_before:
             told.setdefault(verdict.reason, Note(verdict.reason, verdict.message, warning=True))
+    if changed:
+        told[Reason.ADDRESS_ASSIGNED] = changed
     for condition in _GOOD:
         verdict, earlier = after[condition], stored_condition(before, condition)
         if verdict.holds and (earlier is None or earlier.status != "True"):

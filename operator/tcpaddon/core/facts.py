@@ -56,6 +56,7 @@ class Ingress:
 
     ip: str = ""
     hostname: str = ""
+    failed: tuple[tuple[int, str], ...] = ()  # TCP ports with the load balancer's error
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,24 @@ class ServiceFact(Child):
 
     ingress: tuple[Ingress, ...]
     selects: str = ""  # the revision label in its selector, "" where it takes every version
+    families: tuple[str, ...] = ()  # spec.ipFamilies, the first one first: IPv4, IPv6
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """A Warning Event about one of our objects."""
+
+    reason: str
+    note: str
+    at: datetime  # when it was said last
+
+
+@dataclass(frozen=True, slots=True)
+class Warnings:
+    """The Warning Events about the Service, as they were at one moment."""
+
+    read_at: datetime
+    said: tuple[Warned, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,9 +242,13 @@ class Facts:
     # the one we foresaw; such an object has not drifted.
     settled: Mapping[tuple[str, str], str] = field(default_factory=dict)
     status_written_at: datetime | None = None  # of our status manager's last write
+    # Where the cluster's own pods connect from, the main address family first; known only where
+    # exposure.sourceRanges shuts others out.
+    cluster_networks: tuple[str, ...] = ()
     # --- read only where a plan asks for it (actions.Look); None: nobody has looked ---------------
     replica_sets: tuple[ReplicaSetFact, ...] | None = None
     last_line: str | None = None  # of the log of the process that failed to boot, "" for none
     # Of each of the app's running pods that have the URL as a variable: when the first of the
     # containers that do was started.
     app_started: tuple[datetime, ...] | None = None
+    service_warnings: Warnings | None = None  # of a while ago, where they were read before

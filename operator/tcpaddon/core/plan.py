@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from tcpaddon.api.v1alpha1 import TcpAddon
-from tcpaddon.core import app_knowledge, binding
+from tcpaddon.core import app_knowledge, binding, pending
 from tcpaddon.core.actions import Apply, Delete, GiveBack, Note, Plan, Restart
+from tcpaddon.core.address_change import address_changed
 from tcpaddon.core.checks.pods import boot_ends
 from tcpaddon.core.events import notes
 from tcpaddon.core.facts import AppFact, ConfigMapFact, Facts, Kind, SecretFact
@@ -22,6 +23,7 @@ from tcpaddon.core.situation import Situation, assess
 from tcpaddon.core.status import StatusDecision, decide
 from tcpaddon.names import Condition, Reason
 
+_NODES_AGAIN = 300.0  # seconds; all addons share one list of the nodes
 _CHILDREN = frozenset({Kind.SERVICE, Kind.DEPLOYMENT, Kind.SECRET})
 
 
@@ -42,7 +44,7 @@ def plan(addon: TcpAddon, facts: Facts) -> Plan:
         status=status.body,
         events=_events(situation, status, restart),
         check_again_after=_check_again_after(situation, status),
-        looks=app_knowledge.looks(situation),
+        looks=app_knowledge.looks(situation) | pending.looks(situation),
     )
 
 
@@ -101,7 +103,9 @@ def _deletes(situation: Situation, status: StatusDecision) -> Iterator[Delete]:
 def _events(
     situation: Situation, status: StatusDecision, restart: Restart | None
 ) -> tuple[Note, ...]:
-    told = () if status.body is None else notes(situation.addon.status, status.conditions)
+    changed = address_changed(situation)
+    before = situation.addon.status
+    told = () if status.body is None else notes(before, status.conditions, changed)
     if restart is None:
         return told
     listed = ", ".join(binding.keys(situation.addon))
@@ -110,7 +114,11 @@ def _events(
 
 
 def _check_again_after(situation: Situation, status: StatusDecision) -> float | None:
-    """Come back when a coalesced status is due, or when a process has had its time to boot."""
+    """Come back when something is due that no event brings.
+
+    A coalesced status; a process that has had its time to boot; words about a Service that waits
+    for its address; nodes that came with pods of networks that are not let in yet.
+    """
     now = situation.facts.now
     ends = (boot_ends(situation, pod) for pod in situation.current_pods)
     waits = [(end - now) / timedelta(seconds=1) for end in ends if end is not None and end > now]
@@ -118,4 +126,9 @@ def _check_again_after(situation: Situation, status: StatusDecision) -> float | 
         waits.append(status.check_again_after)
     if situation.roll is not None and situation.roll.again_after is not None:
         waits.append(situation.roll.again_after)
+    said = pending.check_again_after(situation)
+    if said is not None:
+        waits.append(said)
+    if situation.addon.spec.exposure.source_ranges:
+        waits.append(_NODES_AGAIN)
     return min(waits, default=None)

@@ -75,7 +75,12 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
     Reason.WAITING_FOR_ADDRESS: Explanation(
         "The Service has no external address yet.",
         "Wait. If it stays so: the cluster needs a load-balancer controller (a cloud's, or "
-        "MetalLB) with a free address; `kubectl describe service` tells what it says.",
+        "MetalLB) with a free address; the message then has what it says about the Service.",
+    ),
+    Reason.ADDRESS_CHANGED: Explanation(
+        "The URL that clients connect to is another one, and stands in the same Secrets; or, with "
+        "`spec.exposure.hostname`, that name has to lead somewhere else. An Event only.",
+        "Restart what has read the old URL; the Event names it.",
     ),
     Reason.WAITING_FOR_DELETION: Explanation(
         "An object of the child's name is being deleted, or is left from an earlier TcpAddon of "
@@ -188,6 +193,19 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
         "Correct what it names.",
         asks=True,
         stalls=True,
+    ),
+    Reason.ADDRESS_LOST: Explanation(
+        "The load balancer took the address back. The URL stays published and the process runs on.",
+        "Wait for the load balancer, or look at what it says about the Service: the message has "
+        "it. With the address back, nothing else is to be done.",
+        asks=True,
+    ),
+    Reason.LOAD_BALANCER_PORT_FAILED: Explanation(
+        "The load balancer has an address but does not serve a port there; the message has its "
+        "word. The URL of such a port is not published.",
+        "Choose another `port`, or another load balancer by `spec.exposure.loadBalancerClass`, or "
+        "correct what its controller names.",
+        asks=True,
     ),
     # the process is in trouble
     Reason.IMAGE_PULL_FAILED: Explanation(

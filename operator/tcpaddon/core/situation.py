@@ -6,7 +6,7 @@ from typing import Any, TypeGuard, TypeVar
 
 from tcpaddon.api.v1alpha1 import StartPolicy, TcpAddon
 from tcpaddon.core.actions import Apply, Look
-from tcpaddon.core.address import Address, addresses
+from tcpaddon.core.address import Address, Reach, known, reach
 from tcpaddon.core.binding import Publication, publication
 from tcpaddon.core.children.binding_secret import binding_secret
 from tcpaddon.core.children.child import Wanted
@@ -17,13 +17,14 @@ from tcpaddon.core.facts import (
     Child,
     DeploymentFact,
     Facts,
+    Kind,
     PodFact,
     Ref,
     Refusal,
     SecretFact,
     ServiceFact,
 )
-from tcpaddon.core.ownership import is_ours
+from tcpaddon.core.ownership import is_ours, was_applied
 from tcpaddon.core.process import Fault, Process, resolve
 from tcpaddon.core.refs import ExpectedRefs, expected_refs
 from tcpaddon.core.rollout import Roll, as_it_is, is_over, next_step
@@ -36,6 +37,8 @@ ChildT = TypeVar("ChildT", bound=Child)
 class Situation:
     """One addon, the facts about it, and what follows from both.
 
+    reach: what the load balancer gives now. addresses: what clients are told, the main port's
+    first: that, else what it gave last. former_services: those of a former process type.
     binding: None while there is no address. template, roll, deployment: None where the process
     cannot or shall not run yet; a Deployment that runs is then left as it is. template: of the
     version that the spec asks for; the Deployment may have to keep another one (roll).
@@ -47,7 +50,9 @@ class Situation:
     facts: Facts
     refs: ExpectedRefs
     process: Process | Fault
+    reach: Reach
     addresses: tuple[Address, ...]
+    former_services: tuple[Child, ...]
     service: Wanted
     binding: Wanted | None
     template: PodTemplate | None
@@ -164,12 +169,14 @@ class Situation:
 def assess(addon: TcpAddon, facts: Facts) -> Situation:
     """Work out what is wanted, given the facts."""
     live = facts.service
-    ingress = live.ingress if live and is_ours(live, addon) and not live.deleting else ()
+    now = reach(addon, live if live and is_ours(live, addon) and not live.deleting else None)
     leads_to = live.selects if live and is_ours(live, addon) else ""
-    known = addresses(addon, ingress)
+    former = tuple(s for s in facts.strays if s.ref.kind is Kind.SERVICE and was_applied(s))
+    # What a former process type has as its address is not this one's to publish.
+    told = () if former and not now.hosts else known(addon, now)
     process = resolve(addon, facts)
     template = roll = None
-    if isinstance(process, Process) and _may_run(addon, facts, known):
+    if isinstance(process, Process) and _may_run(addon, facts, told):
         revision = facts.deployment.revision if facts.deployment else ""
         template = pod_template(addon, process, revision)
         roll = next_step(addon, facts, template.revision)
@@ -184,13 +191,20 @@ def assess(addon: TcpAddon, facts: Facts) -> Situation:
         facts=facts,
         refs=expected_refs(addon),
         process=process,
-        addresses=known,
-        service=service(addon, [pod for pod in facts.pods if not is_over(pod)], selects),
-        binding=binding_secret(addon, known) if known else None,
+        reach=now,
+        addresses=told,
+        former_services=former,
+        service=service(
+            addon,
+            [pod for pod in facts.pods if not is_over(pod)],
+            selects,
+            facts.cluster_networks,
+        ),
+        binding=binding_secret(addon, told) if told else None,
         template=template,
         roll=roll,
         deployment=_deployment(addon, facts, template, roll) if roll else None,
-        publication=publication(addon, secret, known) if _is_users(secret) else None,
+        publication=publication(addon, secret, told) if _is_users(secret) else None,
     )
 
 
@@ -210,7 +224,7 @@ def _is_users(secret: SecretFact | None) -> TypeGuard[SecretFact]:
     return secret is not None and not secret.deleting and secret.addon is None
 
 
-def _may_run(addon: TcpAddon, facts: Facts, known: tuple[Address, ...]) -> bool:
+def _may_run(addon: TcpAddon, facts: Facts, told: tuple[Address, ...]) -> bool:
     """Whether the process may start; one that runs goes on, also when the address is lost."""
     at_once = addon.spec.start_policy is StartPolicy.IMMEDIATELY
-    return at_once or bool(known) or facts.deployment is not None
+    return at_once or bool(told) or facts.deployment is not None

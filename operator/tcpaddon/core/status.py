@@ -63,16 +63,17 @@ def _body(situation: Situation, said: Mapping[Condition, Verdict]) -> dict[str, 
     stored = addon.status
     image, revision = situation.version or (stored.image, stored.revision)
     counts = (live.replicas, live.ready, live.updated) if live else (0, 0, 0)
-    main = situation.addresses[0].url if situation.addresses else ""
     binding = situation.refs.binding.name if situation.addresses else stored.binding.name
     return _without_empty(
         {
             "observedGeneration": addon.metadata.generation,
-            "url": main,
+            # They say where clients are, so nothing takes them away but other ones.
+            "url": situation.addresses[0].url if situation.addresses else stored.url,
             "endpoints": [
                 {"name": a.name, "host": a.host, "port": a.port, "url": a.url}
-                for a in situation.addresses
+                for a in situation.addresses or stored.endpoints
             ],
+            "addresses": list(situation.reach.hosts),
             "replicas": counts[0],
             "readyReplicas": counts[1],
             "updatedReplicas": counts[2],

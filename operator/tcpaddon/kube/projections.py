@@ -5,7 +5,7 @@ missing is asked for with a default. Strings that many objects share are interne
 addons the facts are most of the operator's memory.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from sys import intern
 from typing import Final
 
@@ -20,6 +20,7 @@ from tcpaddon.core.facts import (
     ReplicaSetFact,
     SecretFact,
     ServiceFact,
+    Warned,
 )
 from tcpaddon.kube.heads import applied_at, head_of, only
 from tcpaddon.kube.users import app_fact, config_map_fact, secret_fact
@@ -53,14 +54,15 @@ def service_fact(raw: Raw) -> ServiceFact:
     """Read a Service: what the load balancer gave it."""
     balancer = (raw.get("status") or {}).get("loadBalancer") or {}
     ingress = tuple(
-        Ingress(ip=entry.get("ip", ""), hostname=entry.get("hostname", ""))
+        Ingress(ip=entry.get("ip", ""), hostname=entry.get("hostname", ""), failed=_failed(entry))
         for entry in balancer.get("ingress") or ()
     )
-    selector = raw["spec"].get("selector") or {}
+    spec = raw.get("spec", {})
     return ServiceFact(
         *head_of(raw).as_child(),
         ingress=ingress,
-        selects=intern(selector.get(names.LABEL_REVISION, "")),
+        selects=intern((spec.get("selector") or {}).get(names.LABEL_REVISION, "")),
+        families=tuple(map(intern, spec.get("ipFamilies") or ())),
     )
 
 
@@ -144,6 +146,26 @@ def pod_fact(raw: Raw) -> PodFact:
     )
 
 
+# --- what is not watched ------------------------------------------------------------------------
+
+
+def warned(raw: Raw) -> Warned:
+    """Read a Warning Event; it says when it was said last in one of four places."""
+    series = (raw.get("series") or {}).get("lastObservedTime")
+    said = series or raw.get("deprecatedLastTimestamp") or raw.get("eventTime")
+    at = _time(said or raw["metadata"].get("creationTimestamp"))
+    return Warned(
+        reason=raw.get("reason", ""),
+        note=raw.get("note", ""),
+        at=at or datetime.fromtimestamp(0, UTC),
+    )
+
+
+def pod_networks(raw: Raw) -> tuple[str, ...]:
+    """Read off a node where its pods connect from; () where another one than the cluster knows."""
+    return tuple(raw["spec"].get("podCIDRs") or ())
+
+
 # --- status -------------------------------------------------------------------------------------
 
 
@@ -173,6 +195,14 @@ def _container_status(name: str, status: Raw) -> Raw:
             found: Raw = container
             return found
     return {}
+
+
+def _failed(ingress: Raw) -> tuple[tuple[int, str], ...]:
+    return tuple(
+        (port["port"], port["error"])
+        for port in ingress.get("ports") or ()
+        if port.get("error") and port.get("protocol") == "TCP"
+    )
 
 
 def _time(text: str | None) -> datetime | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tcpaddon.api.v1alpha1 import TcpAddon
-from tcpaddon.core.address import addresses
+from tcpaddon.core.address import reach
 from tcpaddon.core.facts import (
     AppFact,
     Child,
@@ -19,6 +19,7 @@ from tcpaddon.core.facts import (
     SecretFact,
     ServiceFact,
     UsersFact,
+    Warnings,
 )
 from tcpaddon.core.refs import expected_refs
 from tcpaddon.kube import paths
@@ -28,6 +29,7 @@ from tcpaddon.kube.reflector import Reflector
 from tcpaddon.kube.users import app_fact, config_map_fact, secret_fact
 from tcpaddon.kube.words import Raw
 from tcpaddon.reconcile.addons import StoredAddon
+from tcpaddon.reconcile.networks import ClusterNetworks
 
 FactT = TypeVar("FactT")
 
@@ -42,6 +44,8 @@ _READ_AS: Mapping[Kind, Callable[[Raw], Fact]] = {
     Kind.SECRET: secret_fact,
     Kind.CONFIG_MAP: config_map_fact,
 }
+# Longer than anybody waits until it is read again; older ones are of Services that wait no more.
+HEARD_LASTS = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,15 @@ class Gatherer:
     client: Client
     caches: Caches
     clock: Callable[[], datetime]
+    networks: ClusterNetworks
     settled: dict[tuple[str, str], str] = field(default_factory=dict)
     # Objects of the user's that carry no mark of ours yet, and when they were looked at.
     _peeked: dict[Ref, _Peek] = field(default_factory=dict)
     # By the addon's uid: what was seen of its app's pods, and of which state of the app.
     _app_pods: dict[str, tuple[tuple[int, int], tuple[datetime, ...]]] = field(default_factory=dict)
+
+    # What was said about Services that wait for an address, by uid: read again only after a while.
+    _heard: dict[str, Warnings] = field(default_factory=dict)
 
     async def facts(self, addon: TcpAddon, stored: StoredAddon) -> Facts:
         """Gather everything that a plan for this addon depends on; at most one GET per object."""
@@ -99,7 +107,7 @@ class Gatherer:
         app = await self._users(refs.app)
         wanted = {refs.service, refs.deployment, refs.binding, *refs.of_user}
         service = _as(ServiceFact, self.caches.get(refs.service))
-        early = not addresses(addon, service.ingress if service else ())
+        early = not reach(addon, service).hosts
         return Facts(
             now=self.clock(),
             service=service,
@@ -127,13 +135,21 @@ class Gatherer:
             },
             status_written_at=stored.status_written_at,
             app_started=self._app_started(addon, _as(AppFact, app)),
+            cluster_networks=(
+                await self.networks.known() if addon.spec.exposure.source_ranges else ()
+            ),
+            service_warnings=self._heard.get(service.uid) if service else None,
         )
 
     def remember(self, addon: TcpAddon, facts: Facts) -> None:
-        """Keep what was looked at live, as long as the app stays as it is."""
+        """Keep what was looked at live: of the app, as long as that stays as it is."""
         if facts.app is not None and facts.app_started is not None:
             state = (facts.app.resource_version, addon.metadata.generation)
             self._app_pods[addon.metadata.uid] = state, facts.app_started
+        if facts.service is not None and facts.service_warnings is not None:
+            now = facts.now
+            self._heard = {u: h for u, h in self._heard.items() if now - h.read_at < HEARD_LASTS}
+            self._heard[facts.service.uid] = facts.service_warnings
 
     def forget_addon(self, uid: str) -> None:
         """Drop what was kept for an addon that is gone."""

@@ -8,12 +8,12 @@ from typing import Final
 from tcpaddon.api.v1alpha1 import TcpAddon
 from tcpaddon.core.actions import Look
 from tcpaddon.core.children.child import selector
-from tcpaddon.core.facts import Facts, Kind
+from tcpaddon.core.facts import Facts, Kind, Warnings
 from tcpaddon.core.readers import readers
 from tcpaddon.core.rollout import suspect
 from tcpaddon.kube import paths
 from tcpaddon.kube.client import Client
-from tcpaddon.kube.projections import replica_set_fact
+from tcpaddon.kube.projections import replica_set_fact, warned
 from tcpaddon.kube.users import started_at
 from tcpaddon.kube.words import Scope
 
@@ -61,8 +61,28 @@ async def _app_started(client: Client, addon: TcpAddon, facts: Facts) -> Facts:
     return replace(facts, app_started=tuple(start for start in found if start is not None))
 
 
+async def _service_warnings(client: Client, _: TcpAddon, facts: Facts) -> Facts:
+    """List what is said about the Service, by whoever makes its load balancer."""
+    service = facts.service
+    if service is None:
+        return replace(facts, service_warnings=Warnings(facts.now))
+    about = {"regarding.kind": service.ref.kind, "regarding.name": service.ref.name}
+    fields = ",".join(f"{key}={value}" for key, value in {**about, "type": "Warning"}.items())
+    async with aclosing(
+        client.pages(Scope(paths.EVENTS, service.ref.namespace, fields=fields))
+    ) as pages:
+        said = [
+            warned(raw)
+            async for page in pages
+            for raw in page.items
+            if raw["regarding"].get("uid") in (None, "", service.uid)
+        ]
+    return replace(facts, service_warnings=Warnings(facts.now, tuple(said)))
+
+
 _READS: Final[Mapping[Look, Callable[[Client, TcpAddon, Facts], Awaitable[Facts]]]] = {
     Look.LAST_LINE: _last_line,
     Look.REPLICA_SETS: _replica_sets,
     Look.APP_PODS: _app_started,
+    Look.SERVICE_WARNINGS: _service_warnings,
 }

@@ -1,6 +1,7 @@
 """What an addon lacks that no event will bring: to be read live, or looked for again."""
 
 from tcpaddon.api.v1alpha1 import TcpAddon
+from tcpaddon.core.address import known, reach
 from tcpaddon.core.facts import Facts
 from tcpaddon.core.ownership import blocked
 
@@ -32,5 +33,4 @@ def waits_for_the_user(addon: TcpAddon, facts: Facts) -> bool:
         return False
     if facts.app_secret is None:
         return True
-    has_address = facts.service is not None and bool(facts.service.ingress)
-    return has_address and uid not in facts.app_secret.marked_by
+    return bool(known(addon, reach(addon, facts.service))) and uid not in facts.app_secret.marked_by

@@ -88,7 +88,7 @@ def test_the_ports_have_no_default_in_the_schema() -> None:
 
 
 def test_a_field_that_does_nothing_yet_is_not_in_the_schema() -> None:
-    later = ("limits", "proxyProtocol", "tls", "gatewayRef", "hostname")
+    later = ("limits", "proxyProtocol", "tls", "gatewayRef")
     names = {path.rpartition(".")[2] for path, _ in FIELDS if "resources" not in path}
     assert names & set(later) == set()
 

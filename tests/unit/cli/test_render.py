@@ -61,6 +61,18 @@ def test_the_unknown_address_is_a_placeholder_that_a_comment_explains(tmp_path: 
     assert f"# {PLACEHOLDER_HOST} stands for the address" in result.stdout
 
 
+def test_an_own_name_needs_no_placeholder_and_ranges_tell_what_the_cluster_adds(
+    tmp_path: Path,
+) -> None:
+    exposure = {"hostname": "mqtt.example.com", "sourceRanges": ["192.0.2.0/24"]}
+    addon = {**ADDON, "spec": {"image": "a", "exposure": exposure}}
+    printed = rendered("-f", written(tmp_path, addon)).stdout
+    assert PLACEHOLDER_HOST not in printed
+    assert (
+        "# In the cluster, loadBalancerSourceRanges also has the networks of its pods." in printed
+    )
+
+
 def test_standard_input_is_read() -> None:
     assert rendered("-f", "-", stdin=yaml.safe_dump(ADDON)).exit_code == 0
 

@@ -5,8 +5,8 @@ a diff to be read. In the input, a child is `as: wanted` (just as the plan would
 `outdated` (applied from another spec), `drifted` (somebody took a field), `foreign`,
 `predecessor` (of an earlier TcpAddon of the name), `ownerless` or `deleting`. A stray is "KIND
 NAME", with ", copied" behind it where it is a user's copy of a child. `atRest: true` stores the
-status that these facts lead to before planning. `show:` names the objects whose body is printed
-in full.
+status that these facts lead to before planning; `before:` that of other facts, some `secondsAgo`.
+`show:` names the objects whose body is printed in full.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,6 +34,8 @@ from tcpaddon.core.facts import (
     ReplicaSetFact,
     SecretFact,
     ServiceFact,
+    Warned,
+    Warnings,
 )
 from tcpaddon.core.plan import plan
 from tcpaddon.core.refs import expected_refs
@@ -110,6 +112,11 @@ def given(case: Input) -> tuple[TcpAddon, Facts]:
     made = addon(case["addon"].get("spec"), **case["addon"].get("metadata", {}))
     known = type(made.status).model_validate(case["addon"].get("status", {}))
     made = made.model_copy(update={"status": known})
+    if "before" in case:
+        then = NOW - timedelta(seconds=case["before"].get("secondsAgo", 60))
+        earlier = replace(_facts(made, case["before"]), now=then)
+        status = type(made.status).model_validate(plan(made, earlier).status)
+        made = made.model_copy(update={"status": status})
     facts = _facts(made, case.get("facts") or {})
     if case.get("atRest"):
         status = type(made.status).model_validate(plan(made, facts).status)
@@ -138,6 +145,8 @@ def _facts(made: TcpAddon, say: Input) -> Facts:
         status_written_at=NOW - timedelta(seconds=say.get("statusWrittenSecondsAgo", 60)),
         last_line=say.get("lastLine"),
         replica_sets=_replica_sets(say.get("replicaSets")),
+        cluster_networks=tuple(say.get("clusterNetworks", ())),
+        service_warnings=_warnings(say.get("serviceWarnings")),
     )
     revision = (say.get("deployment") or {}).get("revision", "")
     pods = tuple(_pod(index, pod, revision) for index, pod in enumerate(say.get("pods", ())))
@@ -146,8 +155,9 @@ def _facts(made: TcpAddon, say: Input) -> Facts:
     if "service" in say:
         service = ServiceFact(
             **_head(refs.service),
-            ingress=tuple(Ingress(**i) for i in say["service"]["ingress"]),
+            ingress=tuple(_ingress(**entry) for entry in say["service"]["ingress"]),
             selects=say["service"].get("selects", ""),
+            families=tuple(say["service"].get("families", ("IPv4",))),
         )
         facts = replace(facts, service=service)
         service = _as(say["service"], service, assess(made, facts), "service")
@@ -161,6 +171,22 @@ def _facts(made: TcpAddon, say: Input) -> Facts:
     revision = facts.deployment.revision if facts.deployment else ""
     pods = tuple(_pod(index, pod, revision) for index, pod in enumerate(say.get("pods", ())))
     return replace(facts, pods=pods)
+
+
+def _ingress(ip: str = "", hostname: str = "", failed: Input | None = None) -> Ingress:
+    return Ingress(
+        ip=ip, hostname=hostname, failed=tuple((int(p), e) for p, e in (failed or {}).items())
+    )
+
+
+def _warnings(say: Input | None) -> Warnings | None:
+    if say is None:
+        return None
+    said = tuple(
+        Warned(each["reason"], each["note"], NOW - timedelta(seconds=each.get("secondsAgo", 0)))
+        for each in say["said"]
+    )
+    return Warnings(NOW - timedelta(seconds=say.get("secondsAgo", 0)), said)
 
 
 def _with_deployment(made: TcpAddon, facts: Facts, say: Input) -> Facts:

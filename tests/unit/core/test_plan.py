@@ -9,6 +9,7 @@ from tcpaddon.core.facts import (
     AppContainer,
     AppFact,
     DeploymentFact,
+    Ingress,
     Kind,
     Ref,
     SecretFact,
@@ -271,11 +272,43 @@ def test_a_key_that_somebody_else_applies_too_stays_when_ours_goes_back() -> Non
 
 def test_a_lost_address_leaves_the_process_and_the_published_key_alone() -> None:
     w = served()
-    ref = expected_refs(w.addon).service
-    w.children[ref] = replace(w.children[ref], ingress=())  # type: ignore[call-arg]
+    w.take_address()
     w.settle()
     assert w.writes == ["status"]
-    assert w.addon.status.url == ""
+    assert w.events == ["AddressLost"]
+    assert (w.addon.status.url, w.addon.status.addresses) == (f"tcp://{HOST}:5000", [])
+    w.give_address()
+    w.settle()
+    assert w.writes == ["status", "status"]
+    assert w.events == ["AddressLost", "AddressAssigned", "Ready"]
+
+
+def test_a_key_that_goes_while_the_address_is_lost_is_published_again() -> None:
+    w = served()
+    w.take_address()
+    w.settle()
+    w.writes.clear()
+    anew = secret("app-env", ["DATABASE_URL"])  # by somebody's `kubectl replace`
+    w.users[anew.ref] = anew
+    w.settle()
+    assert w.writes == ["apply Secret app-env"]
+    held = w.users[anew.ref]
+    assert isinstance(held, SecretFact)
+    assert held.keys == {"DATABASE_URL", "TCP_URL"}
+
+
+def test_the_url_of_the_former_process_type_stays_until_the_new_one_has_an_address() -> None:
+    w = served()
+    w.edit({**BOUND, "processType": "mqtt"})
+    w.settle()
+    assert w.writes == ["apply Service mqtt-mqtt", "status"]
+    assert w.addon.status.url == f"tcp://{HOST}:5000"
+    ref = expected_refs(w.addon).service
+    other = (Ingress(ip="203.0.113.8"),)
+    w.children[ref] = replace(w.children[ref], ingress=other)  # type: ignore[call-arg]
+    w.settle()
+    assert w.addon.status.url == "tcp://203.0.113.8:5000"
+    assert "AddressChanged" in w.events
 
 
 def test_a_generation_of_the_deployment_that_is_not_ours_is_no_roll() -> None:

@@ -32,7 +32,11 @@ _OPTIONAL: dict[str, st.SearchStrategy[Any]] = {
     "podAnnotations": st.sampled_from([{"example.com/a": "b"}]),
     "resources": st.sampled_from([{"limits": {"memory": "1Gi"}}]),
     "exposure": st.sampled_from(
-        [{"sourceRanges": ["10.0.0.0/8"]}, {"annotations": {"a": "b"}, "labels": {"c": "d"}}]
+        [
+            {"sourceRanges": ["10.0.0.0/8"], "ipFamilyPolicy": "PreferDualStack"},
+            {"annotations": {"a": "b"}, "labels": {"c": "d"}},
+            {"hostname": "mqtt.example.com"},
+        ]
     ),
     "rollout": st.sampled_from([{"preStopSeconds": 0}, {"drainSeconds": 60, "maxSurge": 1}]),
     "startPolicy": st.sampled_from(["AfterAddress", "Immediately"]),
@@ -75,6 +79,7 @@ _STEPS = st.lists(
         st.tuples(
             st.just("address"), st.sampled_from(["203.0.113.7", "lb.example.com", "2001:db8::1"])
         ),
+        st.tuples(st.just("lose"), st.none()),
         st.tuples(st.just("pods"), st.integers(0, 3)),
         st.tuples(st.just("drift"), st.integers(0, 5)),
         st.tuples(st.just("time"), st.integers(0, 30)),
@@ -91,6 +96,8 @@ def run(world: World, steps: list[tuple[str, Any]]) -> None:
             world.edit(value)
         elif what == "address":
             world.give_address(value)
+        elif what == "lose":
+            world.take_address()
         elif what == "pods":
             world.start_pods(ready=value)
         elif what == "drift":

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tcpaddon.api.v1alpha1 import TcpAddon
-from tcpaddon.core.actions import Apply, Delete, GiveBack, Plan
+from tcpaddon.core.actions import Apply, Delete, GiveBack, Look, Plan
 from tcpaddon.core.facts import (
     AppFact,
     Child,
@@ -26,6 +26,7 @@ from tcpaddon.core.facts import (
     SecretFact,
     ServiceFact,
     UsersFact,
+    Warnings,
 )
 from tcpaddon.core.fieldset import fingerprint_of_object
 from tcpaddon.core.plan import plan
@@ -101,6 +102,7 @@ class World:
     events: list[str] = field(default_factory=list)
     _uids: int = 0
     _seen: tuple[tuple[int, AppFact | None], tuple[datetime, ...]] | None = None
+    _heard: dict[str, Warnings] = field(default_factory=dict)  # by the Service's uid
 
     def facts(self, refusals: Mapping[Ref, Refusal] | None = None) -> Facts:
         """Gather the facts as reconcile does."""
@@ -110,9 +112,11 @@ class World:
         app = self._users(refs.app, AppFact)
         # What was seen is remembered as long as the app stays as it is.
         known = self._seen and self._seen[0] == (self.addon.metadata.generation, app)
+        service = self._child(refs.service, ServiceFact)
         return Facts(
             now=self.now,
-            service=self._child(refs.service, ServiceFact),
+            service=service,
+            service_warnings=self._heard.get(service.uid) if service else None,
             deployment=self._child(refs.deployment, DeploymentFact),
             binding=self._child(refs.binding, SecretFact),
             app_secret=self._users(refs.app_secret, SecretFact),
@@ -154,14 +158,15 @@ class World:
         made = plan(self.addon, facts)
         if made.looks:
             self.looks += made.looks
-            self._seen = (self.addon.metadata.generation, facts.app), self.app_started
-            looked = replace(
-                facts,
-                app_started=self.app_started,
-                last_line="",
-                replica_sets=tuple(self.versions.values()),
-            )
-            made = plan(self.addon, looked)
+            if Look.APP_PODS in made.looks:
+                self._seen = (self.addon.metadata.generation, facts.app), self.app_started
+                facts = replace(facts, app_started=self.app_started)
+            if Look.SERVICE_WARNINGS in made.looks:
+                assert facts.service is not None
+                heard = self._heard[facts.service.uid] = Warnings(self.now)
+                facts = replace(facts, service_warnings=heard)
+            versions = tuple(self.versions.values())
+            made = plan(self.addon, replace(facts, last_line="", replica_sets=versions))
         assert not made.looks, "one that has been looked at is asked for again"
         return made
 
@@ -310,6 +315,12 @@ class World:
             if isinstance(child, ServiceFact):
                 entry = Ingress(ip=host) if host[-1].isdigit() else Ingress(hostname=host)
                 self.children[ref] = replace(child, ingress=(entry,))
+
+    def take_address(self) -> None:
+        """The load balancer takes every address back."""
+        for ref, child in self.children.items():
+            if isinstance(child, ServiceFact):
+                self.children[ref] = replace(child, ingress=())
 
     def start_pods(self, ready: int | None = None) -> None:
         """The Deployment's controller and the nodes have done their work.

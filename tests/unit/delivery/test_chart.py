@@ -77,7 +77,14 @@ def test_an_unknown_value_is_refused(path: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["replicas=two", "log.level=loud", "image.digest=sha256:short", "workers=0"]
+    "value",
+    [
+        "replicas=two",
+        "log.level=loud",
+        "image.digest=sha256:short",
+        "workers=0",
+        "clusterNetworks={10.244.0.0}",
+    ],
 )
 def test_a_value_that_cannot_work_is_refused(value: str) -> None:
     with pytest.raises(ClusterError):
@@ -106,7 +113,8 @@ def test_pods_pass_pod_security_restricted_with_a_read_only_root(kind: str) -> N
 
 
 def test_the_operator_understands_every_variable_that_the_chart_sets() -> None:
-    options = ("workers=3", "log.format=text", "log.level=debug")
+    networks = r"clusterNetworks={10.244.0.0/16,fd00:10::/56}"
+    options = ("workers=3", "log.format=text", "log.level=debug", networks)
     deployment = one("Deployment", *(word for option in options for word in ("--set", option)))
     (container,) = deployment["spec"]["template"]["spec"]["containers"]
     environment = {each["name"]: each.get("value", "from-the-pod") for each in container["env"]}
@@ -114,6 +122,7 @@ def test_the_operator_understands_every_variable_that_the_chart_sets() -> None:
         namespace="from-the-pod",
         identity="from-the-pod",
         workers=3,
+        cluster_networks=("10.244.0.0/16", "fd00:10::/56"),
         log_format="text",
         log_level="debug",
     )
@@ -123,6 +132,15 @@ def test_no_rule_has_a_wildcard() -> None:
     for found in rendered():
         for rule in found.get("rules", []):
             assert "*" not in str(rule)
+
+
+def test_nodes_are_read_only_where_the_cluster_networks_are_not_given() -> None:
+    def resources(*options: str) -> set[str]:
+        rules = (rule for found in rendered(*options) for rule in found.get("rules", []))
+        return {resource for rule in rules for resource in rule["resources"]}
+
+    assert "nodes" in resources()
+    assert "nodes" not in resources("--set", "clusterNetworks={10.244.0.0/16}")
 
 
 def test_crds_are_kept_when_the_release_is_uninstalled() -> None:

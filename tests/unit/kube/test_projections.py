@@ -15,14 +15,17 @@ from tcpaddon.core.facts import (
     Ref,
     SecretFact,
     ServiceFact,
+    Warned,
 )
 from tcpaddon.core.fieldset import fingerprint_of_entry
 from tcpaddon.kube.projections import (
     deployment_fact,
     fact_of,
     pod_fact,
+    pod_networks,
     replica_set_fact,
     service_fact,
+    warned,
 )
 from tcpaddon.kube.users import app_fact, secret_fact
 
@@ -117,6 +120,42 @@ def test_a_service_has_the_addresses_that_it_was_given() -> None:
     assert isinstance(fact, ServiceFact)
     assert fact.ingress == (Ingress(ip="192.0.2.1"), Ingress(hostname="lb.example"))
     assert service_fact(raw("Service", status={"loadBalancer": {}})).ingress == ()
+
+
+def test_a_service_has_its_families_and_the_ports_that_its_load_balancer_fails_to_serve() -> None:
+    ports = [
+        {"port": 1883, "protocol": "TCP"},
+        {"port": 25, "protocol": "TCP", "error": "example.net/Blocked"},
+        {"port": 53, "protocol": "UDP", "error": "MixedProtocolNotSupported"},
+    ]
+    status = {"loadBalancer": {"ingress": [{"ip": "192.0.2.1", "ports": ports}]}}
+    fact = service_fact(raw("Service", spec={"ipFamilies": ["IPv6", "IPv4"]}, status=status))
+    assert fact.families == ("IPv6", "IPv4")
+    assert fact.ingress == (Ingress("192.0.2.1", failed=((25, "example.net/Blocked"),)),)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"deprecatedLastTimestamp": "2026-01-01T12:00:00Z", "eventTime": None},
+        {"eventTime": "2026-01-01T12:00:00.000000Z"},
+        {
+            "eventTime": "2026-01-01T10:00:00.000000Z",
+            "series": {"count": 9, "lastObservedTime": "2026-01-01T12:00:00.000000Z"},
+        },
+        {"metadata": {"creationTimestamp": "2026-01-01T12:00:00Z"}},
+    ],
+)
+def test_an_event_tells_when_it_was_said_last(said: dict[str, Any]) -> None:
+    event = {"metadata": {}, "reason": "AllocationFailed", "note": "no IPs", **said}
+    assert warned(event) == Warned(
+        "AllocationFailed", "no IPs", datetime(2026, 1, 1, 12, tzinfo=UTC)
+    )
+
+
+def test_a_node_tells_its_pods_networks_where_the_cluster_gives_it_some() -> None:
+    assert pod_networks({"spec": {"podCIDRs": ["10.244.0.0/24"]}}) == ("10.244.0.0/24",)
+    assert pod_networks({"spec": {}}) == ()
 
 
 def test_a_deployment_tells_how_far_its_rollout_is() -> None:

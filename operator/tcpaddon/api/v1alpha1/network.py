@@ -89,6 +89,21 @@ class TrafficPolicy(StrEnum):
     LOCAL = "Local"
 
 
+class IpFamilyPolicy(StrEnum):
+    """How many address families the Service has."""
+
+    SINGLE_STACK = "SingleStack"
+    PREFER_DUAL_STACK = "PreferDualStack"
+    REQUIRE_DUAL_STACK = "RequireDualStack"
+
+
+# With a letter at the start of the last part: an IP address is no name.
+_DNS_NAME: Final = "([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?[.])*[a-z]([-a-z0-9]{0,61}[a-z0-9])?"
+Hostname = Annotated[
+    str,
+    Field(max_length=253),
+    form(_DNS_NAME, "Use a DNS name in lower-case letters, such as mqtt.example.com."),
+]
 LoadBalancerClass = Annotated[
     str,
     Field(max_length=317),  # a domain of 253 characters, '/', a name of 63
@@ -104,11 +119,17 @@ class Exposure(Part):
     load_balancer_class: LoadBalancerClass | None = None
     """Which of several load-balancer controllers serves this addon, for example
     metallb.io/metallb. It cannot be changed later. Default: the cluster's."""
+    hostname: Hostname | None = None
+    """DNS name that clients connect to, for example mqtt.example.com: TCP_URL has it once there is
+    an address. external-dns makes the record where it runs; else make one to status.addresses."""
+    ip_family_policy: IpFamilyPolicy = IpFamilyPolicy.SINGLE_STACK
+    """SingleStack: an address of the cluster's main family. PreferDualStack: an IPv4 and an IPv6
+    address where the cluster has both. RequireDualStack: both, or none."""
     source_ranges: Annotated[list[Network], Field(max_length=64), ATOMIC_LIST] = Field(
         default_factory=list
     )
     """IPv4 and IPv6 networks that may connect, for example [203.0.113.0/24, 2001:db8::/32], if
-    the load balancer can filter. Default: everybody."""
+    the load balancer can filter. The cluster's own pods always may. Default: everybody."""
     external_traffic_policy: TrafficPolicy = TrafficPolicy.CLUSTER
     """Cluster: every node takes connections and spreads them over all processes. Local: only
     nodes with a process do, which keeps the client's IP address but spreads less evenly."""

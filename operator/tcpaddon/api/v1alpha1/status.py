@@ -72,7 +72,12 @@ class TcpAddonStatus(Part):
     endpoints: Annotated[list[Endpoint], Field(max_length=32), Keyed("name")] = Field(
         default_factory=list
     )
-    """Public addresses of all ports."""
+    """Public addresses of all ports. They and url stay while the load balancer has no address."""
+    addresses: Annotated[
+        list[Annotated[str, Field(max_length=253)]], Field(max_length=32), ATOMIC_LIST
+    ] = Field(default_factory=list)
+    """All host names and IP addresses that the load balancer has now; url uses one of them, or
+    spec.exposure.hostname, whose DNS record leads to them."""
     replicas: _Count = 0
     """Number of processes, ready or not."""
     ready_replicas: _Count = 0

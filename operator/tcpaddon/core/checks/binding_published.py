@@ -151,7 +151,9 @@ PUBLISHED: Final = frozenset({Reason.BINDING_PUBLISHED, Reason.STALE_PODS, Reaso
 def binding_published(situation: Situation) -> Verdict:
     """Say whether the address is published, and whether the app knows it."""
     binding, app_secret = situation.refs.binding, situation.refs.app_secret
-    also = f"{_listed(situation)} is in {app_secret}; " if app_secret else ""
+    there = {address.name for address in situation.addresses}
+    listed = ", ".join(key for key, port in keys(situation.addon).items() if port in there)
+    also = f"{listed} is in {app_secret}; " if app_secret else ""
     said = f"{also}{binding} is there to bind to."
     return (
         first(CHECKS, situation)

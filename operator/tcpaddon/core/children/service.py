@@ -1,24 +1,33 @@
 """The Service: the load balancer that clients connect to."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from tcpaddon.api.v1alpha1 import Port, TcpAddon
 from tcpaddon.core.children.child import Parts, Wanted, selector, wanted
 from tcpaddon.core.facts import PodFact
+from tcpaddon.core.networks import let_in
 from tcpaddon.core.refs import expected_refs
 from tcpaddon.names import LABEL_REVISION
 
+_EXTERNAL_DNS_HOSTNAME: Final = "external-dns.alpha.kubernetes.io/hostname"
 
-def service(addon: TcpAddon, pods: Sequence[PodFact] = (), selects: str = "") -> Wanted:
+
+def service(
+    addon: TcpAddon,
+    pods: Sequence[PodFact] = (),
+    selects: str = "",
+    cluster_networks: Sequence[str] = (),
+) -> Wanted:
     """Return the addon's Service.
 
     pods: those that are there, of whichever version. selects: the one version that it leads to,
-    "" for all.
+    "" for all. cluster_networks: where the cluster's own pods connect from.
     """
     exposure = addon.spec.exposure
     spec: dict[str, Any] = {
         "type": "LoadBalancer",
+        "ipFamilyPolicy": exposure.ip_family_policy.value,
         "selector": selector(addon) | ({LABEL_REVISION: selects} if selects else {}),
         "externalTrafficPolicy": exposure.external_traffic_policy.value,
         "allocateLoadBalancerNodePorts": exposure.allocate_load_balancer_node_ports,
@@ -36,12 +45,13 @@ def service(addon: TcpAddon, pods: Sequence[PodFact] = (), selects: str = "") ->
     if exposure.load_balancer_class:
         spec["loadBalancerClass"] = exposure.load_balancer_class
     if exposure.source_ranges:
-        spec["loadBalancerSourceRanges"] = list(exposure.source_ranges)
+        spec["loadBalancerSourceRanges"] = list(let_in(exposure, cluster_networks))
+    of_dns = {_EXTERNAL_DNS_HOSTNAME: exposure.hostname} if exposure.hostname else {}
     parts = Parts(
         api_version="v1",
         content={"spec": spec},
         labels=exposure.labels,
-        annotations=exposure.annotations,
+        annotations={**of_dns, **exposure.annotations},
     )
     return wanted(addon, expected_refs(addon).service, parts)
 
