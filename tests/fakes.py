@@ -90,11 +90,16 @@ async def api(url: str, token: str, ca: str | None = None) -> AsyncIterator[Api]
 
 
 async def load_balancer(api: Api) -> None:
-    """Give every Service of type LoadBalancer an address of the benchmark range, for ever."""
+    """Give every Service of type LoadBalancer an address of the benchmark range, for ever.
+
+    Those that name a class have a controller of their own.
+    """
     given = 0
     async for kind, service in api.watch("/api/v1/services"):
         pending = not service.get("status", {}).get("loadBalancer", {}).get("ingress")
-        if kind == "DELETED" or service["spec"].get("type") != "LoadBalancer" or not pending:
+        spec = service["spec"]
+        ours = spec.get("type") == "LoadBalancer" and "loadBalancerClass" not in spec
+        if kind == "DELETED" or not ours or not pending:
             continue
         given += 1
         address = f"198.18.{128 + given // 250 % 128}.{1 + given % 250}"

@@ -11,12 +11,13 @@ from tests.wire import Wire, wire_to
 
 # These are read from etcd itself, so that a compaction makes their old versions unknown at once.
 _UNCACHED = "--watch-cache-sizes=statefulsets.apps#0"
+_DUAL_STACK = "--service-cluster-ip-range=198.19.0.0/16,fd00:19::/112"
 _numbers = count(1)
 
 
 @pytest.fixture(scope="session")
 def apiserver() -> Iterator[ApiServer]:
-    with running(Settings(users=["operator"], flags=[_UNCACHED])) as server:
+    with running(Settings(users=["operator"], flags=[_UNCACHED, _DUAL_STACK])) as server:
         yield server
 
 
