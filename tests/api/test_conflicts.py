@@ -73,14 +73,14 @@ async def test_a_secret_that_a_tool_writes_whole_all_the_time_is_not_fought_over
             assert "spec.binding.secretRef" in sentence
 
             async def over() -> bool:
-                return len(_writes(apiserver, w, "secrets", "app-env")) == 5
+                return len(_writes(apiserver, w, "secrets", "app-env")) == 6
 
-            await eventually(over, "five repairs are made")
+            await eventually(over, "it is written, and repaired five times")
             # The tool has undone the last one, and nothing is written any more; it is the tool's.
             await eventually(lambda: _has(w, "OTHER"), "the tool's word is the last")
             writes = len(_writes(apiserver, w, "secrets", "app-env"))
             statuses = len(_writes(apiserver, w, "tcpaddons", "mqtt"))
-            assert writes == 5
+            assert writes == 6
             # Those of a create; a Secret that is away for a moment may be seen to be, and be back.
             assert statuses <= 3 + 2 * writes
         finally:

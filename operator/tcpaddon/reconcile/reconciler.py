@@ -112,7 +112,7 @@ class Reconciler:
         self, key: Key, addon: TcpAddon, stored: StoredAddon, facts: Facts
     ) -> bool:
         decided, facts = await self._decide(addon, facts)
-        plan = self._slow_down(key, decided)
+        plan = self._slow_down(key, addon, decided)
         outcome = await self.carrier.write_objects(plan)
         wrote = not plan.is_quiet
         for apply in plan.applies:
@@ -157,13 +157,14 @@ class Reconciler:
             self.queue.add(key, after=left)  # to say that it is over
         return replace(facts, secret_is_contested=left > 0)
 
-    def _slow_down(self, key: Key, plan: Plan) -> Plan:
+    def _slow_down(self, key: Key, addon: TcpAddon, plan: Plan) -> Plan:
         """Leave repairs of what somebody changes again and again for later."""
         now = self.gatherer.clock().timestamp()
         applies = []
         for apply in plan.applies:
             child = self.gatherer.caches.get(apply.ref)
-            pause = self.repairs.pause(repaired(apply), now) if is_repair(apply, child) else 0.0
+            again = is_repair(apply, child, addon)
+            pause = self.repairs.pause(repaired(apply), now) if again else 0.0
             if pause:
                 log.warning("somebody changes this again and again", object=str(apply.ref))
                 self.queue.add(key, after=pause)

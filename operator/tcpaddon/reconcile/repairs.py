@@ -9,7 +9,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from tcpaddon import names
+from tcpaddon.api.v1alpha1 import TcpAddon
 from tcpaddon.core.actions import Apply
+from tcpaddon.core.children.binding_secret import encoded
 from tcpaddon.core.facts import Child
 
 AT_ONCE = 5.0  # repairs of one object without a pause …
@@ -56,13 +58,14 @@ def repaired(apply: Apply) -> Hashable:
     return apply.ref, apply.manager
 
 
-def is_repair(apply: Apply, child: Child | None) -> bool:
-    """Tell whether an apply may be one that says again what it said before.
+def is_repair(apply: Apply, child: Child | None, addon: TcpAddon) -> bool:
+    """Tell whether an apply says again what it said before.
 
-    Of a child its annotation tells. Of the user's objects nothing does, since whoever replaces one
-    leaves nothing of ours; an address that changes writes the app's Secret too, but not so often.
+    Of a child its annotation tells. Whoever replaces an object of the user's leaves nothing of
+    ours; but the status remembers the URLs that were published.
     """
     if apply.manager != names.MANAGER:
-        return True
+        urls = {encoded(endpoint.url) for endpoint in addon.status.endpoints}
+        return urls.issuperset(apply.body.get("data", {}).values())
     wanted = apply.body.get("metadata", {}).get("annotations", {}).get(names.ANNOTATION_APPLIED)
     return child is not None and wanted is not None and child.applied == wanted

@@ -1,7 +1,12 @@
 """A fight over an object is fought slowly, and known as one until it is over."""
 
+import pytest
+
+from tcpaddon.core.actions import Apply
+from tcpaddon.core.children.binding_secret import encoded
 from tcpaddon.core.facts import Kind, Ref
-from tcpaddon.reconcile.repairs import AT_ONCE, EVERY, Repairs
+from tcpaddon.reconcile.repairs import AT_ONCE, EVERY, Repairs, is_repair
+from tests.unit.core.world import addon
 
 REF, OTHER = Ref(Kind.SERVICE, "ns", "a-tcp"), Ref(Kind.SERVICE, "ns", "b-tcp")
 
@@ -53,3 +58,18 @@ def test_a_repair_that_was_refused_was_none() -> None:
         assert repairs.pause(REF, now=0) == 0.0
         repairs.refund(REF)
     assert repairs.contested(REF, now=0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("published", "again"), [("tcp://203.0.113.7:1883", True), ("tcp://203.0.113.8:1883", False)]
+)
+def test_a_url_that_is_new_is_no_repair_of_the_secret(published: str, again: bool) -> None:
+    endpoint = {"name": "tcp", "host": "h", "port": 1883, "url": published}
+    status = {"endpoints": [endpoint]}
+    made = addon()
+    told = made.model_copy(update={"status": type(made.status).model_validate(status)})
+    data = {"TCP_URL": encoded("tcp://203.0.113.7:1883")}
+    ref = Ref(Kind.SECRET, "iot", "app-env")
+    apply = Apply(ref=ref, body={"data": data}, manager="tcpaddon/1")
+    assert is_repair(apply, None, told) is again
+    assert not is_repair(apply, None, made)
