@@ -57,13 +57,15 @@ def test_the_defaults_of_the_api_server_are_those_of_the_models(addons: Addons) 
         },
         "readiness": {"periodSeconds": 1, "timeoutSeconds": 1, "failureThreshold": 3},
         "rollout": {
+            "strategy": "Rolling",
+            "onFailure": "Rollback",
             "startupTimeoutSeconds": 60,
             "drainSeconds": 30,
             "preStopSeconds": 5,
             "maxSurge": "100%",
             "restartOnSecretChange": False,
         },
-        "binding": {"urlKey": "TCP_URL"},
+        "binding": {"urlKey": "TCP_URL", "restartApp": False},
         "startPolicy": "AfterAddress",
         "suspend": False,
     }
@@ -84,7 +86,7 @@ def test_a_part_that_is_given_in_part_has_the_rest_by_default(addons: Addons) ->
     assert stored["ports"] == [{"name": "tcp", "containerPort": 5000, "port": 1883}]
     assert stored["rollout"]["drainSeconds"] == 10
     assert stored["rollout"]["preStopSeconds"] == 5
-    assert stored["binding"] == {"urlKey": "TCP_URL"}
+    assert stored["binding"] == {"urlKey": "TCP_URL", "restartApp": False}
 
 
 def test_a_port_can_take_the_place_of_another_under_server_side_apply(addons: Addons) -> None:
