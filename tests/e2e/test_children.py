@@ -36,13 +36,13 @@ def spec(site: Site, **more: Any) -> dict[str, Any]:
 def test_another_process_type_takes_over_and_the_old_ones_objects_go(
     site: Site, namespace: str
 ) -> None:
-    wanted = spec(site, binding={"secretRef": {"name": "app-env"}})
+    wanted = spec(site, replicas=2, binding={"secretRef": {"name": "app-env"}})
     site.apply(namespace, app_secret({}), addon("echo", wanted))
     site.ready(namespace, "echo")
     site.apply(namespace, addon("echo", {**wanted, "processType": "game"}))
 
     def names() -> set[str]:
-        kinds = "service,deployment,secret"
+        kinds = "service,deployment,secret,poddisruptionbudget"
         children = site.all(namespace, kinds, "tcpaddon.io/role=child")
         return {child["metadata"]["name"] for child in children}
 
