@@ -2,7 +2,9 @@
 
 On the real API server, under the real controllers of Deployments and ReplicaSets. What a pod does
 is the tag of its image: `answers`, `hangs` (runs and never answers), `crashes` (ends with exit
-code 1), `waits` (answers once `Nodes.open` is called), `pulls` (its image comes never).
+code 1), `waits` (answers once `Nodes.open` is called), `stops` (answers until then), `pulls` (its
+image comes never), `unpacks` (it comes still), `breaks` (its container cannot be made), `homeless`
+(no node takes it), `idles` (the scheduler has not looked at it).
 """
 
 import asyncio
@@ -16,6 +18,13 @@ from tests.fakes import Api
 
 LAST_WORDS = "Error: connect ECONNREFUSED 10.0.0.5:5432"
 
+# What the kubelet says of containers that wait.
+_NEVER_START = {
+    "pulls": {"reason": "ImagePullBackOff", "message": "not found"},
+    "unpacks": {"reason": "ContainerCreating"},
+    "breaks": {"reason": "CreateContainerConfigError", "message": 'secret "missing" not found'},
+}
+
 
 @dataclass(slots=True)
 class Nodes:
@@ -26,7 +35,7 @@ class Nodes:
     _starting: dict[str, asyncio.Task[None]] = field(default_factory=dict)
 
     def open(self) -> None:
-        """Let the pods that wait answer."""
+        """Let the pods that wait answer, and those that stop stop."""
         self.opened.set()
 
     async def run(self) -> None:
@@ -43,21 +52,43 @@ class Nodes:
 
     async def _start(self, pod: Any, path: str) -> None:
         name = pod["metadata"]["name"]
+        behaviour = pod["spec"]["containers"][0]["image"].rpartition(":")[2].partition("-")[0]
+        if behaviour == "idles":
+            return
+        if behaviour == "homeless":
+            await self._keep_out(f"{path}/{name}")
+            return
         binding = {"metadata": {"name": name}, "target": {"kind": "Node", "name": "node"}}
         await self.api.call("POST", f"{path}/{name}/binding", binding)
-        behaviour = pod["spec"]["containers"][0]["image"].rpartition(":")[2].partition("-")[0]
-        if behaviour == "waits":
-            await self._tell(pod, path, _running(started=False), ready=False)
-            await self.opened.wait()
-        if behaviour == "pulls":
-            waiting = {"waiting": {"reason": "ImagePullBackOff", "message": "not found"}}
-            await self._tell(pod, path, {"state": waiting, "started": False}, ready=False)
-        elif behaviour == "hangs":
-            await self._tell(pod, path, _running(started=False), ready=False)
+        if behaviour in _NEVER_START:
+            waiting = {"state": {"waiting": _NEVER_START[behaviour]}, "started": False}
+            await self._tell(pod, path, waiting, ready=False)
         elif behaviour == "crashes":
             await self._tell(pod, path, _crashed(), ready=False)
         else:
-            await self._tell(pod, path, _running(started=True), ready=True)
+            await self._run(pod, path, behaviour)
+
+    async def _run(self, pod: Any, path: str, behaviour: str) -> None:
+        if behaviour in ("hangs", "waits"):
+            await self._tell(pod, path, _running(started=False), ready=False)
+        if behaviour == "hangs":
+            return
+        if behaviour == "waits":
+            await self.opened.wait()
+        await self._tell(pod, path, _running(started=True), ready=True)
+        if behaviour == "stops":
+            await self.opened.wait()
+            await self._tell(pod, path, _running(started=True), ready=False)
+
+    async def _keep_out(self, pod: str) -> None:
+        condition = {
+            "type": "PodScheduled",
+            "status": "False",
+            "reason": "Unschedulable",
+            "message": "0/1 nodes are available: 1 Insufficient memory.",
+            "lastTransitionTime": _now(),
+        }
+        await self.api.patch(f"{pod}/status", {"status": {"conditions": [condition]}})
 
     async def _tell(self, pod: Any, path: str, container: Any, *, ready: bool) -> None:
         spec = pod["spec"]["containers"][0]

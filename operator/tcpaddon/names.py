@@ -112,7 +112,6 @@ class Reason(StrEnum):
     INVALID_SPEC = "InvalidSpec"
     UNKNOWN_PROCESS_TYPE = "UnknownProcessType"
     INVALID_PROCFILE = "InvalidProcfile"
-    INVALID_PORT = "InvalidPort"
     CONFIG_MAP_NOT_FOUND = "ConfigMapNotFound"
     PROCFILE_KEY_NOT_FOUND = "ProcfileKeyNotFound"
     APP_NOT_FOUND = "AppNotFound"

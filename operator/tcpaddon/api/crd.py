@@ -71,6 +71,11 @@ def _version() -> dict[str, Any]:
     }  # fmt: skip
 
 
+# Without it kstatus takes an addon for done that no operator has looked at: it has no conditions
+# yet, and nothing that says that its generation is not observed. Flux marks its own kinds so.
+_UNSEEN: Final = {"observedGeneration": -1}
+
+
 def schema() -> dict[str, Any]:
     """Return the structural schema of a whole TcpAddon."""
     spec = structural(TcpAddonSpec)
@@ -87,7 +92,7 @@ def schema() -> dict[str, Any]:
             "kind": {"description": f"{KIND}.", "type": "string"},
             "metadata": {"type": "object"},  # the API server allows no word more
             "spec": spec,
-            "status": structural(TcpAddonStatus, defaults=False),
+            "status": {**structural(TcpAddonStatus, defaults=False), "default": _UNSEEN},
         },
         VALIDATIONS: [rule.as_schema() for rule in NAME_RULES],
     }

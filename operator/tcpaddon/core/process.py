@@ -38,7 +38,7 @@ class Fault:
 
 def resolve(addon: TcpAddon, facts: Facts) -> Process | Fault:
     """Resolve what the process is, or say why that cannot be done."""
-    start = _fault_of_ports(addon) or _start(addon, facts)
+    start = _start(addon, facts)
     if isinstance(start, Fault):
         return start
     if addon.spec.app_ref is None:
@@ -99,21 +99,6 @@ def _procfile(addon: TcpAddon, facts: Facts) -> str | Fault | None:
         f"{found.ref} of spec.procfileFrom has no key {wanted.key} (there: {there}): add it with "
         "the Procfile as its text, or set spec.procfileFrom.key to one that is there.",
     )
-
-
-def _fault_of_ports(addon: TcpAddon) -> Fault | None:
-    """The schema refuses both; an object that another version stored may have them."""
-    names = [port.name for port in addon.spec.ports]
-    main = addon.spec.binding.port
-    if main is None and len(names) > 1:
-        sentence = "Set spec.binding.port to the name of the main port"
-    elif main is not None and main not in names:
-        sentence = (
-            f"spec.binding.port is {main!r}, but there is no such port: set it to one of them"
-        )
-    else:
-        return None
-    return Fault(Reason.INVALID_PORT, f"{sentence} ({', '.join(names)}).")
 
 
 def _missing(app: AppRef) -> Fault:

@@ -116,12 +116,6 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
         asks=True,
         stalls=True,
     ),
-    Reason.INVALID_PORT: Explanation(
-        "`spec.binding.port` is missing with several ports, or names none of them.",
-        "Set it to the name of the main port.",
-        asks=True,
-        stalls=True,
-    ),
     Reason.CONFIG_MAP_NOT_FOUND: Explanation(
         "The ConfigMap of `spec.procfileFrom` is not there. What runs already goes on.",
         "Create it in the same namespace, or correct the name. The operator looks again.",

@@ -65,8 +65,9 @@ class ConditionStatus(Part):
 class TcpAddonStatus(Part):
     """What is: written by the operator."""
 
-    observed_generation: _Generation = 0
-    """The metadata.generation that the operator has acted on; lower: it has news to read."""
+    observed_generation: Annotated[int, Field(ge=-1, le=2**53 - 1)] = 0
+    """The metadata.generation that the operator has acted on; lower: it has news to read, and -1
+    before it has looked at all."""
     url: Annotated[str, Field(max_length=512)] = ""
     """Public address of the main port, tcp://host:port: what TCP_URL holds."""
     endpoints: Annotated[list[Endpoint], Field(max_length=32), Keyed("name")] = Field(
