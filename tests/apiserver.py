@@ -111,6 +111,21 @@ class ApiServer:
             raise AssertionError(f"kubectl {' '.join(words)}: {done.stderr or done.stdout}")
         return done.stdout
 
+    def install(self, definition: Path) -> None:
+        """Apply a CRD, and wait until its names are accepted.
+
+        `kubectl wait` fails where it meets a CRD so young that it has no conditions at all.
+        """
+        self.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(definition))
+        path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{_crd_name(definition)}"
+        give_up = time.monotonic() + _START_LIMIT
+        while time.monotonic() < give_up:
+            conditions = self.call("GET", path).get("status", {}).get("conditions") or ()
+            if any(c["type"] == "Established" and c["status"] == "True" for c in conditions):
+                return
+            time.sleep(0.05)
+        raise AssertionError(f"{definition.name} is not established within {_START_LIMIT:.0f} s")
+
     def call(
         self,
         method: str,
@@ -345,6 +360,12 @@ def _die_with_parent() -> Callable[[], None] | None:
             os._exit(1)
 
     return ask
+
+
+def _crd_name(definition: Path) -> str:
+    """Return the name of a CRD by that of its file: `<group>_<plural>.yaml`."""
+    group, _, plural = definition.stem.partition("_")
+    return f"{plural}.{group}"
 
 
 def _free_port() -> int:

@@ -166,8 +166,7 @@ async def world(server: ApiServer, *, deployments: bool = True) -> AsyncIterator
     deployments: whether the one of Deployments is faked too; else the server has a real one.
     """
     for crd in sorted(CRDS.glob("*.yaml")):
-        server.kubectl("apply", "--server-side", "-f", str(crd))
-    server.kubectl("wait", "--for=condition=Established", "crd/tcpaddons.tcpaddon.io")
+        server.install(crd)
     namespace = f"world-{next(_numbers)}"
     async with fakes.api(server.url, server.tokens[ADMIN], str(server.ca_file)) as api:
         await api.create("/api/v1/namespaces", {"metadata": {"name": namespace}})

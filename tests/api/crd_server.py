@@ -69,9 +69,7 @@ def causes(answer: dict[str, Any]) -> list[tuple[str, str]]:
 @contextmanager
 def serving(server: ApiServer, namespace: str) -> Iterator[Addons]:
     """Install the CRD, and yield a namespace for the tests of one module."""
-    server.kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD))
-    wait = ("wait", "--for=condition=Established", f"--timeout={_PATIENCE}s", f"crd/{CRD_NAME}")
-    server.kubectl(*wait)
+    server.install(CRD)
     server.call("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
     addons = Addons(server, namespace)
     _wait_until_served(addons)

@@ -11,7 +11,7 @@ from tcpaddon.names import Condition, Reason
 TESTS = Path(__file__).parents[1]
 FILES = sorted([*(TESTS / "api").glob("test_*.py"), *(TESTS / "e2e").glob("test_*.py")])
 # What a test says of a reason: it compares it, or waits until a condition gives it.
-_WAITERS = frozenset({"told", "reason"})
+_WAITERS = frozenset({"told", "reason", "event"})
 
 
 def _words(node: ast.AST) -> Iterator[str]:
