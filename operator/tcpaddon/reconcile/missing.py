@@ -2,7 +2,7 @@
 
 from tcpaddon.api.v1alpha1 import TcpAddon
 from tcpaddon.core.address import known, reach
-from tcpaddon.core.facts import Facts
+from tcpaddon.core.facts import AppFact, ConfigMapFact, Facts
 from tcpaddon.core.ownership import blocked
 
 
@@ -25,12 +25,17 @@ def waits_for_the_user(addon: TcpAddon, facts: Facts) -> bool:
     uid = addon.metadata.uid
     if blocked(addon, facts):
         return True
-    if addon.spec.app_ref is not None and facts.app is None:
+    if addon.spec.app_ref is not None and _is_unwatched(facts.app, uid):
         return True
-    if addon.spec.procfile_from is not None and facts.procfile is None:
+    if addon.spec.procfile_from is not None and _is_unwatched(facts.procfile, uid):
         return True
     if addon.spec.binding.secret_ref is None:
         return False
     if facts.app_secret is None:
         return True
     return bool(known(addon, reach(addon, facts.service))) and uid not in facts.app_secret.marked_by
+
+
+def _is_unwatched(followed: AppFact | ConfigMapFact | None, uid: str) -> bool:
+    """Tell what is missing; or came after the plan was made, and so has no mark of ours yet."""
+    return followed is None or uid not in followed.marked_by
