@@ -21,9 +21,10 @@ _HEAD: Final = """\
 
 <!-- Made by `python -m tcpaddon.cli.conditions_page` from operator/tcpaddon/core/reasons.py. -->
 
-`kubectl describe tcp NAME` shows them. Each has a status, a reason for programs and a message for
-people, which names the objects and repeats the words of kubelet, scheduler, API server or process.
-`Ready` has the reason and message of what is in the way first.
+`kubectl describe tcp NAME` shows them, and `kubectl tcpaddon status NAME` those that are not as
+they should be. Each has a status, a reason for programs and a message for people, which names the
+objects and repeats the words of kubelet, scheduler, API server or process. `Ready` has the reason
+and message of what is in the way first. `NAME` below is that of the TcpAddon.
 """
 
 

@@ -65,7 +65,9 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
     Reason.SETTLED: Explanation("There is nothing left to do.", _NOTHING),
     # it is under way
     Reason.ROLLING_OUT: Explanation(
-        "Kubernetes starts the processes of the current version.", "Wait."
+        "Kubernetes starts the processes of the current version.",
+        "Wait. If it stays so: `kubectl get pods -l tcpaddon.io/addon=NAME` shows which does not "
+        "start, and `kubectl describe` why.",
     ),
     Reason.DRAINING: Explanation(
         "The new version serves, and the old processes go one at a time, as `spec.rollout.drain` "
@@ -85,28 +87,35 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
     Reason.WAITING_FOR_DELETION: Explanation(
         "An object of the child's name is being deleted, or is left from an earlier TcpAddon of "
         "this name.",
-        "Wait. If it stays: look at its finalizers, or delete it.",
+        "Wait. If it stays: delete it, or have whoever set its finalizers (`kubectl get -o yaml` "
+        "shows them) take these away.",
     ),
     Reason.WAITING_FOR_HANDSHAKE: Explanation(
         "The process runs but does not answer a TCP handshake on the main port.",
-        "Wait for a new process. One that has served before: look at its log.",
+        "A new process has `spec.rollout.startupTimeoutSeconds` for it: wait. One that has served "
+        "before hangs, or has too much to do: `kubectl logs -l tcpaddon.io/addon=NAME`; if it is "
+        "only slow, raise `spec.readiness.timeoutSeconds`.",
     ),
     Reason.WAITING_FOR_NODE: Explanation(
-        "The scheduler finds no node for the pod.",
+        "The scheduler finds no node for the pod; the message has its words.",
         "Add nodes, or ask for less in `spec.resources`, `spec.nodeSelector`, `spec.tolerations` "
         "and `spec.affinity`.",
     ),
-    Reason.PULLING_IMAGE: Explanation("The node pulls the image and makes the container.", "Wait."),
+    Reason.PULLING_IMAGE: Explanation(
+        "The node pulls the image and makes the container.",
+        "Wait. If it stays so: `kubectl describe pod -l tcpaddon.io/addon=NAME` tells what the "
+        "node waits for, such as a volume, Secret or ConfigMap that is not there.",
+    ),
     # the user's spec cannot be carried out
     Reason.INVALID_SPEC: Explanation(
         "The stored spec breaks a rule that came after it was stored; what runs is left as it is.",
-        "Change the spec as the message says.",
+        "Change the spec as the message says: `kubectl edit tcp NAME`.",
         asks=True,
         stalls=True,
     ),
     Reason.UNKNOWN_PROCESS_TYPE: Explanation(
-        "The Procfile has no line for `spec.processType`.",
-        "Add the line, or set `spec.processType` to a type that is there.",
+        "The Procfile has no line for `spec.processType`; the message lists those that it has.",
+        "Add the line, or set `spec.processType` to one of them.",
         asks=True,
         stalls=True,
     ),
@@ -184,7 +193,8 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
     ),
     Reason.REFUSED_BY_API_SERVER: Explanation(
         "The API server (or a policy in it) refuses an object; the message has its words.",
-        "Correct what it names.",
+        "Correct what it names: a field of the spec, a quota, a policy, or the operator's own "
+        "rights. The operator looks again.",
         asks=True,
         stalls=True,
     ),
@@ -204,13 +214,15 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
     # the process is in trouble
     Reason.IMAGE_PULL_FAILED: Explanation(
         "The node cannot pull the image; the message has the node's words.",
-        "Correct the image's name, or add `spec.imagePullSecrets` for its registry.",
+        "Correct the image's name, or add `spec.imagePullSecrets` for its registry. Where only the "
+        "registry was away, wait: the node tries again.",
         asks=True,
         stalls=True,
     ),
     Reason.CRASH_LOOP: Explanation(
         "The process ends right after its start; the message has its exit code and last words.",
-        "Correct the app or its environment; `kubectl logs --previous` has the whole log.",
+        "Correct the app or its environment; `kubectl logs --previous -l tcpaddon.io/addon=NAME` "
+        "has the log.",
         asks=True,
         stalls=True,
     ),
