@@ -10,6 +10,7 @@ from tests.api.crd_server import CRD_NAME, GROUP_PATH, Addons, causes, serving
 from tests.apiserver import ApiServer
 from tests.unit.api.refusals import addon
 
+UNSEEN = {"observedGeneration": -1}  # what an addon says until an operator has looked at it
 READY = {
     "observedGeneration": 1,
     "url": "tcp://192.0.2.1:1883",
@@ -256,7 +257,7 @@ def test_a_scale_beyond_the_bound_is_refused(addons: Addons) -> None:
 
 def test_the_status_is_written_through_its_own_door_only(addons: Addons) -> None:
     body = addon({}, "states")
-    assert "status" not in addons.apply(body | {"status": READY})
+    assert addons.apply(body | {"status": READY})["status"] == UNSEEN
     stored = addons.apply_status("states", READY)
     assert stored.get("status") == READY, stored
     assert stored["metadata"]["generation"] == 1
@@ -265,9 +266,10 @@ def test_the_status_is_written_through_its_own_door_only(addons: Addons) -> None
     assert status.conditions[0].observed_generation == 1
 
 
-def test_a_status_in_part_gets_no_defaults(addons: Addons) -> None:
+def test_a_status_in_part_gets_no_further_defaults(addons: Addons) -> None:
     addons.apply(addon({}, "part"))
-    assert addons.apply_status("part", {"url": "tcp://a:1"})["status"] == {"url": "tcp://a:1"}
+    part = {"url": "tcp://a:1"}
+    assert addons.apply_status("part", part)["status"] == UNSEEN | part
 
 
 def test_conditions_of_one_type_are_one(addons: Addons) -> None:
