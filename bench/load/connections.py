@@ -9,8 +9,10 @@ It ends in an outcome, a word:
 """
 
 import errno
+import itertools
 import json
 import socket
+from collections.abc import Iterator
 from typing import Any, Final
 
 LIMIT: Final = 10.0  # seconds that a client waits; a lost SYN is sent again after 1, 3 and 7
@@ -25,6 +27,13 @@ _WORDS: Final = {
     errno.ETIMEDOUT: "timeout",
 }
 Address = tuple[str, int]
+
+# A number of ports that has no divisor in common with a few addresses: so the same port goes to the
+# same address again only after all pairs had their turn, minutes later. The system's own choice
+# comes round in 25 seconds, and then meets what nodes remember of a client that was there before:
+# a SYN that looks like part of a broken connection is sent after it, to a pod that is gone.
+_OWN_PORTS: Final = range(17000, 17000 + 43001)
+_own_ports: Iterator[int] = itertools.cycle(_OWN_PORTS)
 
 
 class Connection:
@@ -43,16 +52,15 @@ class Connection:
         self._first_word = first_word
         self._pod = self._version = ""
         self._answers = 0
-        self._own_port = 0
         self._stands = False
         self._received = b""
         family = socket.AF_INET6 if ":" in to[0] else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.settimeout(0)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._own_port = _bind(self.socket)
         failed = self.socket.connect_ex(to)
-        if failed == errno.EINPROGRESS:
-            self._own_port = self.socket.getsockname()[1]
-        else:
+        if failed != errno.EINPROGRESS:
             self.ends(word(failed))
 
     def on_writable(self) -> None:
@@ -142,6 +150,19 @@ class LongLived(Connection):
     def ends(self, outcome: str) -> None:
         """Note how it ended; after the goodbye any end is the one that was told."""
         super().ends("goodbye" if self._dismissed else outcome)
+
+
+def _bind(client: socket.socket) -> int:
+    """Give a client the next port of its own that is free."""
+    for port in _own_ports:
+        try:
+            client.bind(("", port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return port
+    raise AssertionError("a cycle does not end")
 
 
 def word(number: int | None) -> str:

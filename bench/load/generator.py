@@ -5,8 +5,9 @@ each connection that has ended (`samples.Sample`), until its standard input ends
 
 The load is an open loop: a connection is due at its time whatever became of those before, and one
 that is begun late is counted from when it was due, so a stall is seen by all that it holds up.
-Connections go round the ports: the client closes first, so each keeps its own port in TIME_WAIT for
-a minute, and towards one address and port there are only 28,232 of them (470 a second).
+The client closes first, so its port is in TIME_WAIT for a minute, and towards one address and port
+there are 64,000 at most; nodes remember a connection for two minutes. So the load goes to several
+ports, and takes its own ports in turn (`connections`), as many clients would.
 """
 
 import argparse
