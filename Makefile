@@ -6,6 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 WORKERS ?=
 ROLLOUTS ?= 50
+RESTARTS ?= 10
 export PYTHONDONTWRITEBYTECODE := 1
 
 .PHONY: help
@@ -90,3 +91,7 @@ bench-quick: .venv/ready ## 2,000 addons against a real API server: requests, se
 .PHONY: bench-rollout
 bench-rollout: .venv/ready ## Rollouts under 500 connections a second: what they lose (ROLLOUTS=50, KEEP=1)
 	@PYTHONPATH=. $(BIN)/python bench/rollout.py --rollouts $(ROLLOUTS)
+
+.PHONY: bench-databases
+bench-databases: .venv/ready ## PostgreSQL and Redis through restarts: what their clients lose (RESTARTS=10, KEEP=1)
+	@PYTHONPATH=. $(BIN)/python bench/databases.py --restarts $(RESTARTS)

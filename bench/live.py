@@ -32,10 +32,11 @@ class Live:
     """The newest state of one addon and its pods, in this process."""
 
     def __init__(self, namespace: str, addon: str) -> None:
+        self.addon = addon
         self.retired: dict[str, Retired] = {}
         """By name, pods that were asked to go; those that are gone too."""
         self._changed = threading.Condition()
-        self._addon: dict[str, Any] = {}
+        self._object: dict[str, Any] = {}
         self._pods: dict[str, Pod] = {}
         self._paths: dict[str, Callable[[str, dict[str, Any]], None]] = {
             f"/apis/tcpaddon.io/v1alpha1/namespaces/{namespace}/tcpaddons"
@@ -51,7 +52,7 @@ class Live:
 
     def is_ready(self) -> bool:
         """Whether the addon says that it is Ready as it is now."""
-        return bool(self._addon) and condition(self._addon, "Ready").get("status") == "True"
+        return bool(self._object) and condition(self._object, "Ready").get("status") == "True"
 
     def runs(self, version: str, replicas: int) -> bool:
         """Whether so many pods of a version are ready."""
@@ -66,7 +67,7 @@ class Live:
         """Wait until something holds; returns when it was seen. Ends the program if it never is."""
         with self._changed:
             if not self._changed.wait_for(holds, seconds):
-                told = condition(self._addon, "Ready") if self._addon else {}
+                told = condition(self._object, "Ready") if self._object else {}
                 raise TimeoutError(
                     f"Not within {seconds:.0f} s: {what}. The addon says: "
                     f"{told.get('message', 'nothing about its generation')}"
@@ -113,7 +114,7 @@ class Live:
                 self._changed.notify_all()
 
     def _on_addon(self, kind: str, addon: dict[str, Any]) -> None:
-        self._addon = {} if kind == "DELETED" else addon
+        self._object = {} if kind == "DELETED" else addon
 
     def _on_pod(self, kind: str, found: dict[str, Any]) -> None:
         pod = _pod(found)

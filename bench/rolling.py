@@ -14,7 +14,6 @@ from tests.e2e.site import Site, addon, address_of
 
 ADDON: Final = "bench"
 PRE_STOP: Final = 5  # seconds, the default
-DRAIN: Final = 5  # seconds; the server needs less, those that stay are killed after it
 # The client closes first and so keeps its ports for a minute: see `load.generator`.
 _PORTS: Final = 4
 _WARM: Final = 3.0  # seconds in which all long-lived connections are made
@@ -30,6 +29,8 @@ class Course:
     rollouts: int
     wish: Wish = field(default_factory=lambda: Wish(rate=500, long=200))
     replicas: int = 2
+    drain: int = 5
+    """Seconds; the server needs less, and connections that stay are killed after it."""
     control: bool = False
     """A server and settings that must lose connections: no preStop, and it exits on SIGTERM."""
 
@@ -44,7 +45,7 @@ class Course:
         )
 
     def env(self, version: str) -> list[dict[str, str]]:
-        """Return the variables of a version of the server."""
+        """Return the variables of a version of the server, VERSION first."""
         found = [{"name": "VERSION", "value": version}]
         if self.control:
             found.append({"name": "ON_SIGTERM", "value": "exit"})
@@ -61,7 +62,7 @@ class Course:
             "rollout": {
                 "strategy": self.strategy,
                 "preStopSeconds": 0 if self.control else PRE_STOP,
-                "drainSeconds": DRAIN,
+                "drainSeconds": self.drain,
             },
         }
 
@@ -78,10 +79,11 @@ def run(
     host, _ = address_of(site.ready(namespace, ADDON)["status"]["url"])
     live = Live(namespace, ADDON)
     load = Load(site.cluster, site.images.server, host, [7000 + n for n in range(_PORTS)])
+    place = Place(site, namespace, live)
     rolls: list[Roll] = []
     with live.watching(site), loaded(load, course.wish):
         for number in range(1, course.rollouts + 1):
-            rolls.append(_roll(site, namespace, course, live, number))
+            rolls.append(place.roll(number, course.env(str(number)), course.replicas))
             rows = Run(rolls, tuple(load.samples), live.retired).rows()
             tell(
                 f"rollout {number} of {course.rollouts}: {rows[-1].over:.1f} s; "
@@ -101,17 +103,30 @@ def loaded(load: Load, wish: Wish) -> Iterator[None]:
         load.stop()
 
 
-def _roll(site: Site, namespace: str, course: Course, live: Live, number: int) -> Roll:
-    version = str(number)
-    change = json.dumps({"spec": {"env": course.env(version)}})
-    began = time.time()
-    site.kubectl("-n", namespace, "patch", "tcpaddon", ADDON, "--type=merge", "--patch", change)
-    ready = live.until(
-        lambda: live.is_ready() and live.runs(version, course.replicas),
-        f"rollout {number} is ready",
-        _PATIENCE,
-    )
-    over = live.until(
-        lambda: live.runs_only(version), f"rollout {number}'s old pods are gone", _PATIENCE
-    )
-    return Roll(number, version, began, ready, over)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An addon in a namespace, watched."""
+
+    site: Site
+    namespace: str
+    live: Live
+
+    def roll(self, number: int, env: list[dict[str, str]], replicas: int) -> Roll:
+        """Roll to the variables of a version, and wait until the one before is gone.
+
+        Raises:
+            TimeoutError: it did not come to that; the message says what was waited for, and why.
+        """
+        version, live = env[0]["value"], self.live
+        change = ("--type=merge", "--patch", json.dumps({"spec": {"env": env}}))
+        began = time.time()
+        self.site.kubectl("-n", self.namespace, "patch", "tcpaddon", live.addon, *change)
+        ready = live.until(
+            lambda: live.is_ready() and live.runs(version, replicas),
+            f"rollout {number} is ready",
+            _PATIENCE,
+        )
+        over = live.until(
+            lambda: live.runs_only(version), f"rollout {number}'s old pods are gone", _PATIENCE
+        )
+        return Roll(number, version, began, ready, over)
