@@ -29,7 +29,7 @@ class Course:
     rollouts: int
     wish: Wish = field(default_factory=lambda: Wish(rate=500, long=200))
     replicas: int = 2
-    drain: int = 5
+    drain: int = 2
     """Seconds; the server needs less, and connections that stay are killed after it."""
     control: bool = False
     """A server and settings that must lose connections: no preStop, and it exits on SIGTERM."""

@@ -15,9 +15,9 @@ from bench.rolling import Course, run
 from tests.e2e.site import Site
 
 WISH = Wish(rate=50, long=20)
-ROLLING = Course("Rolling", rollouts=3, wish=WISH, drain=2)
-SWITCH = Course("Switch", rollouts=3, wish=WISH, drain=2)
-CONTROL = Course("Rolling", rollouts=3, wish=WISH, drain=2, control=True)
+ROLLING = Course("Rolling", rollouts=3, wish=WISH)
+SWITCH = Course("Switch", rollouts=3, wish=WISH)
+CONTROL = Course("Rolling", rollouts=3, wish=WISH, control=True)
 Seen = Callable[[Course], Run]
 
 
