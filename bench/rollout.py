@@ -48,7 +48,7 @@ def courses(arguments: Sequence[str] | None = None) -> list[Course]:
 def faults(site: Site, course: Course) -> list[str]:
     """Run a course, print its table and return what should not have been."""
     print(f"{course.title} …", flush=True)
-    with site.namespace("bench") as name:
+    with site.namespace("control" if course.control else course.strategy.lower()) as name:
         seen = run(site, name, course, lambda line: print(line, flush=True))
     table.show(course.title, seen)
     if not course.control:
