@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tcpaddon.kube import kubeconfig
 from tcpaddon.kube.kubeconfig import Credentials, Unusable, login
 
 
@@ -139,6 +140,22 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     user = {"client-key": "missing.pem"}
     with pytest.raises(Unusable, match=r"missing.pem, which the kubeconfig names"):
         login(written(tmp_path, **whole(user))).credentials()
+
+
+def test_in_a_pod_its_account_is_used_unless_a_kubeconfig_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("token", "of the pod"), ("namespace", "shop"), ("ca.crt", "AUTHORITY")):
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(kubeconfig, "_ACCOUNT", tmp_path)
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
+    found = login()
+    assert (found.server, found.namespace) == ("https://[fd00::1]:6443", "shop")
+    assert (found.authority, found.credentials().token) == ("AUTHORITY", "of the pod")
+    named = login(written(tmp_path, **whole({"token": "named"})))
+    assert named.credentials().token == "named"
 
 
 def test_without_any_kubeconfig_it_says_how_to_name_one(
