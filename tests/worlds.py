@@ -12,6 +12,7 @@ from tests import fakes
 from tests.apiserver import ADMIN, ApiServer
 
 CRDS = Path(__file__).parents[1] / "manifests" / "crds"
+CHILDREN = ("services", "deployments", "poddisruptionbudgets", "secrets")
 _numbers = itertools.count(1)
 
 # What differs from run to run and means nothing: times, identities, addresses out of a pool.
@@ -36,6 +37,7 @@ class World:
             "deployments": "apis/apps/v1",
             "statefulsets": "apis/apps/v1",
             "replicasets": "apis/apps/v1",
+            "poddisruptionbudgets": "apis/policy/v1",
             "events": "apis/events.k8s.io/v1",
         }.get(kind, "api/v1")
         return f"/{group}/namespaces/{self.namespace}/{kind}" + (f"/{name}" if name else "")
@@ -105,7 +107,7 @@ class World:
     async def picture(self) -> dict[str, Any]:
         """Return the whole namespace without what differs from run to run."""
         found = {}
-        for kind in ("services", "deployments", "secrets", "tcpaddons"):
+        for kind in (*CHILDREN, "tcpaddons"):
             for item in (await self.api.get(self.path(kind)))["items"]:
                 managers = {
                     entry["manager"].partition("/")[0]
@@ -121,7 +123,7 @@ class World:
 
     async def collect_garbage(self, uid: str) -> None:
         """Delete what a deleted owner leaves, as the garbage collector would."""
-        for kind in ("services", "deployments", "secrets"):
+        for kind in CHILDREN:
             for item in (await self.api.get(self.path(kind)))["items"]:
                 owners = item["metadata"].get("ownerReferences", [])
                 if any(owner["uid"] == uid for owner in owners):

@@ -29,6 +29,8 @@ ANNOTATION_APPLIED: Final = f"{GROUP}/applied"
 
 # On pod templates: a digest of the app's Secret, where a change of it restarts the process.
 ANNOTATION_SECRET: Final = f"{GROUP}/app-secret"
+# On the Deployment: claims that two versions cannot use at once, with commas between them.
+ANNOTATION_EXCLUSIVE_CLAIMS: Final = f"{GROUP}/exclusive-claims"
 # On the Deployment: the revision that failed to boot and is not tried again, and the sentence why.
 ANNOTATION_REJECTED: Final = f"{GROUP}/rejected"
 ANNOTATION_REJECTED_BECAUSE: Final = f"{GROUP}/rejected-because"
@@ -93,6 +95,7 @@ class Reason(StrEnum):
     BINDING_PUBLISHED = "BindingPublished"
     AVAILABLE = "Available"
     ROLLED_OUT = "RolledOut"
+    RECREATED = "Recreated"  # an Event
     SCALED_TO_ZERO = "ScaledToZero"
     SUSPENDED = "Suspended"
     STALE_PODS = "StalePods"  # BindingPublished=True, but the app does not know it yet
@@ -101,6 +104,7 @@ class Reason(StrEnum):
     SETTLED = "Settled"  # Reconciling=False, Stalled=False
     # it is under way
     ROLLING_OUT = "RollingOut"
+    RECREATING = "Recreating"
     DRAINING = "Draining"
     WAITING_FOR_ADDRESS = "WaitingForAddress"
     ADDRESS_CHANGED = "AddressChanged"  # an Event only

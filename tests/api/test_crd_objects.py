@@ -161,6 +161,22 @@ FULL: dict[str, Any] = {
     "volumeMounts": many(64, name=f"{LONG}-63", mountPath=f"/{LONG}/%"),
     "imagePullSecrets": many(16, name=f"{LONG}-%"),
     "tolerations": many(32, key=f"example.com/{LONG}", value="v" * 63),
+    "topologySpreadConstraints": [
+        {
+            "maxSkew": 1,
+            "topologyKey": f"example.com/{LONG}-{i}",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {
+                "matchLabels": {f"example.com/{LONG}-{j}": "v" * 63 for j in range(32)},
+                "matchExpressions": [
+                    {"key": f"example.com/{LONG}", "operator": "In", "values": ["v" * 63] * 32}
+                ]
+                * 16,
+            },
+            "matchLabelKeys": [f"example.com/{LONG}"] * 8,
+        }
+        for i in range(8)
+    ],
     "resources": {
         part: {f"example.com/resource-{i}": "9" * 32 for i in range(16)}
         for part in ("requests", "limits")

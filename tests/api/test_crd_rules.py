@@ -88,6 +88,11 @@ ACCEPTED: list[dict[str, Any]] = [
     {"envFrom": [{"prefix": "DB_", "secretRef": {"name": "db", "optional": True}}]},
     {"tolerations": [{"operator": "Exists"}, {"key": "example.com/spot", "value": "true",
      "effect": "NoExecute", "tolerationSeconds": 60}]},
+    {"topologySpreadConstraints": []},
+    {"topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname",
+     "whenUnsatisfiable": "DoNotSchedule", "minDomains": 2}, {"maxSkew": 1, "topologyKey":
+     "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway", "labelSelector":
+     {"matchExpressions": [{"key": "team", "operator": "In", "values": ["iot"]}]}}]},
     {"securityContext": {"runAsNonRoot": True, "capabilities": {"drop": ["ALL"]},
      "seccompProfile": {"type": "RuntimeDefault"}}},
     {"podSecurityContext": {"fsGroup": 1000, "seccompProfile": {"type": "Localhost",

@@ -16,7 +16,7 @@ from tcpaddon.kube.client import Client
 from tcpaddon.names import ANNOTATION_APPLIED, MANAGER
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-PLAIN: Mapping[str, Any] = {"image": "example.com/broker:1"}
+PLAIN: Mapping[str, Any] = {"image": "example.com/broker:1", "replicas": 2}
 # Every field that reaches a child, and of the open ones those whose lists and maps are special.
 FULL: Mapping[str, Any] = {
     "appRef": {"name": "web"},
@@ -106,6 +106,24 @@ FULL: Mapping[str, Any] = {
             ]
         },
     },
+    "topologySpreadConstraints": [
+        {
+            "maxSkew": 2,
+            "topologyKey": "topology.kubernetes.io/zone",
+            "whenUnsatisfiable": "DoNotSchedule",
+            "minDomains": 2,
+            "nodeTaintsPolicy": "Honor",
+        },
+        {
+            "maxSkew": 1,
+            "topologyKey": "kubernetes.io/hostname",
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {
+                "matchLabels": {"team": "iot"},
+                "matchExpressions": [{"key": "a", "operator": "Exists"}],
+            },
+        },
+    ],
     "priorityClassName": "important",
     "podLabels": {"team": "iot"},
     "podAnnotations": {"example.com/a": "b"},
@@ -174,7 +192,7 @@ def entry_of(stored: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 @pytest.mark.parametrize("spec", [PLAIN, FULL], ids=["plain", "full"])
-@pytest.mark.parametrize("name", ["service", "binding", "deployment"])
+@pytest.mark.parametrize("name", ["service", "binding", "deployment", "budget"])
 async def test_the_fingerprint_that_is_foreseen_is_the_servers(
     client: Client, namespace: str, spec: Mapping[str, Any], name: str
 ) -> None:

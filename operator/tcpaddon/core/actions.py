@@ -82,6 +82,7 @@ class Look(StrEnum):
     Each stands for a field of Facts that is None while nobody has looked, or tells when it was.
     """
 
+    CLAIMS = "claims"
     REPLICA_SETS = "replica_sets"
     LAST_LINE = "last_line"
     APP_PODS = "app_started"

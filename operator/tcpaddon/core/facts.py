@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class Kind(StrEnum):
@@ -20,6 +20,7 @@ class Kind(StrEnum):
     SECRET = "Secret"  # noqa: S105 - a kind
     CONFIG_MAP = "ConfigMap"
     POD = "Pod"
+    DISRUPTION_BUDGET = "PodDisruptionBudget"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,14 @@ class DeploymentFact(Child):
     held: bool = False  # minReadySeconds: its new processes count as available never
     retired: int = 0  # maxUnavailable: how many old processes may go while it is held
     applied_at: datetime | None = None  # of our manager's last apply that changed something
+    exclusive_claims: tuple[str, ...] = ()  # claims for which it is applied as Recreate
     rejected: str = ""  # the revision that failed to boot, "" for none
     rejected_because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetFact(Child):
+    """A PodDisruptionBudget that is a child; no change of its status is news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +213,22 @@ class ReplicaSetFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimFact:
+    """A PersistentVolumeClaim that a pod of ours mounts."""
+
+    name: str
+    access_modes: tuple[str, ...]
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether one node or pod alone may use it at a time."""
+        return bool(self.access_modes) and set(self.access_modes) <= _EXCLUSIVE
+
+
+_EXCLUSIVE: Final = frozenset({"ReadWriteOnce", "ReadWriteOncePod"})
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """The API server's answer to a write of this round that did not go through.
 
@@ -226,6 +249,7 @@ class Facts:
     service: ServiceFact | None = None
     deployment: DeploymentFact | None = None
     binding: SecretFact | None = None
+    budget: BudgetFact | None = None
     app_secret: SecretFact | None = None  # the one of binding.secretRef; None: not there
     app: AppFact | None = None  # the one of appRef; None: not there, or a TcpAddon's child
     app_is_of: str | None = None  # the TcpAddon whose child appRef names, None for none
@@ -247,6 +271,7 @@ class Facts:
     cluster_networks: tuple[str, ...] = ()
     # --- read only where a plan asks for it (actions.Look); None: nobody has looked ---------------
     replica_sets: tuple[ReplicaSetFact, ...] | None = None
+    claims: tuple[ClaimFact, ...] | None = None  # those of its pod that are there
     last_line: str | None = None  # of the log of the process that failed to boot, "" for none
     # Of each of the app's running pods that have the URL as a variable: when the first of the
     # containers that do was started.

@@ -32,7 +32,9 @@ def blocked(addon: TcpAddon, facts: Facts) -> bool:
     Nobody tells this addon when it goes: another addon's child wakes that one. So it is looked at
     again from time to time. What no watch knows is met as a refused create, and tried again.
     """
-    children: tuple[Child | None, ...] = (facts.service, facts.deployment, facts.binding)
+    children: list[Child | None] = [facts.service, facts.deployment, facts.binding]
+    if addon.spec.replicas > 1:
+        children.append(facts.budget)
     return addon.metadata.deletion_timestamp is None and any(
         child is not None and not is_ours(child, addon) for child in children
     )

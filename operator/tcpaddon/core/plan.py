@@ -15,6 +15,7 @@ from tcpaddon.core import app_knowledge, binding, pending
 from tcpaddon.core.actions import Apply, Delete, GiveBack, Note, Plan, Restart
 from tcpaddon.core.address_change import address_changed
 from tcpaddon.core.checks.pods import boot_ends
+from tcpaddon.core.checks.recreate import recreated
 from tcpaddon.core.events import notes
 from tcpaddon.core.facts import AppFact, ConfigMapFact, Facts, Kind, SecretFact
 from tcpaddon.core.ownership import is_ours, was_applied
@@ -24,7 +25,7 @@ from tcpaddon.core.status import StatusDecision, decide
 from tcpaddon.names import Condition, Reason
 
 _NODES_AGAIN = 300.0  # seconds; all addons share one list of the nodes
-_CHILDREN = frozenset({Kind.SERVICE, Kind.DEPLOYMENT, Kind.SECRET})
+_CHILDREN = frozenset({Kind.SERVICE, Kind.DEPLOYMENT, Kind.SECRET, Kind.DISRUPTION_BUDGET})
 
 
 def plan(addon: TcpAddon, facts: Facts) -> Plan:
@@ -65,6 +66,9 @@ def _applies(situation: Situation) -> Iterator[Apply]:
     deployment = situation.due(situation.deployment, facts.deployment)
     if deployment:
         yield deployment
+    budget = situation.due(situation.budget, facts.budget)
+    if budget:
+        yield budget
 
 
 def _may_mark(situation: Situation, followed: AppFact | ConfigMapFact) -> bool:
@@ -94,7 +98,7 @@ def _deletes(situation: Situation, status: StatusDecision) -> Iterator[Delete]:
         return
     refs = situation.refs
     for stray in situation.facts.strays:
-        present = stray.ref in (refs.service, refs.deployment, refs.binding)
+        present = stray.ref in (refs.service, refs.deployment, refs.binding, refs.budget)
         deletable = stray.ref.kind in _CHILDREN and not stray.deleting and not present
         if deletable and is_ours(stray, situation.addon) and was_applied(stray):
             yield Delete(ref=stray.ref, uid=stray.uid)
@@ -106,6 +110,9 @@ def _events(
     changed = address_changed(situation)
     before = situation.addon.status
     told = () if status.body is None else notes(before, status.conditions, changed)
+    gap = recreated(situation, status.conditions[Condition.WORKLOAD_AVAILABLE])
+    if gap is not None and status.body is not None:
+        told = (*told, gap)
     if restart is None:
         return told
     listed = ", ".join(binding.keys(situation.addon))

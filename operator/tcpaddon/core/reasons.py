@@ -39,6 +39,11 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
         "At least one process answers TCP handshakes, be it of the old version.", _NOTHING
     ),
     Reason.ROLLED_OUT: Explanation("All processes are of the current version.", _NOTHING),
+    Reason.RECREATED: Explanation(
+        "A new version has got the volume of the one before it, which could not be used by both "
+        "(ReadWriteOnce). The Event says how long no process was ready.",
+        "Nothing to do. To have no gap, use a volume that is ReadWriteMany, or none.",
+    ),
     Reason.SCALED_TO_ZERO: Explanation(
         "`spec.replicas` is 0, so nobody serves.", "Set `spec.replicas` to 1 or more."
     ),
@@ -68,6 +73,12 @@ EXPLANATIONS: Final[Mapping[Reason, Explanation]] = {
         "Kubernetes starts the processes of the current version.",
         "Wait. If it stays so: `kubectl get pods -l tcpaddon.io/addon=NAME` shows which does not "
         "start, and `kubectl describe` why.",
+    ),
+    Reason.RECREATING: Explanation(
+        "The pod mounts a PersistentVolumeClaim that one node or pod at a time may use "
+        "(ReadWriteOnce, ReadWriteOncePod), so the old process ends before the new one starts, and "
+        "clients are not served meanwhile.",
+        "Wait. To have no gap, use a volume that is ReadWriteMany, or none.",
     ),
     Reason.DRAINING: Explanation(
         "The new version serves, and the old processes go one at a time, as `spec.rollout.drain` "

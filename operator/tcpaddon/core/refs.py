@@ -14,6 +14,7 @@ class ExpectedRefs:
     service: Ref
     deployment: Ref
     binding: Ref
+    budget: Ref
     app_secret: Ref | None
     app: Ref | None
     procfile: Ref | None
@@ -33,6 +34,7 @@ def expected_refs(addon: TcpAddon) -> ExpectedRefs:
         service=Ref(Kind.SERVICE, namespace, child),
         deployment=Ref(Kind.DEPLOYMENT, namespace, child),
         binding=Ref(Kind.SECRET, namespace, binding_name(addon.metadata.name, spec.process_type)),
+        budget=Ref(Kind.DISRUPTION_BUDGET, namespace, child),
         app_secret=Ref(Kind.SECRET, namespace, secret.name) if secret else None,
         app=Ref(Kind(app.kind.value), namespace, app.name) if app else None,
         procfile=Ref(Kind.CONFIG_MAP, namespace, procfile.name) if procfile else None,

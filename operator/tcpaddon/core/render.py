@@ -29,7 +29,10 @@ def render(addon: TcpAddon, facts: Facts) -> tuple[Mapping[str, Any], ...]:
     situation = assess(addon, _completed(addon, facts))
     if isinstance(situation.process, Fault):
         raise CannotRenderError(situation.process.message)
-    children = (situation.service, situation.binding, situation.deployment)
+    children = (
+        *(situation.service, situation.binding, situation.deployment),
+        situation.budget,
+    )
     bodies = [child.body for child in children if child is not None]
     if situation.publication is not None and situation.publication.data:
         bodies.insert(2, publish(addon, situation.publication).body)

@@ -37,6 +37,7 @@ class Roll:
 
     revision: the version that the Deployment shall have. selects: the version that the Service
     shall lead to, "" for all. again_after: seconds until time alone brings the next step.
+    exclusive_claims: that two versions cannot use at once, so that the old one ends first.
     """
 
     revision: str
@@ -46,6 +47,7 @@ class Roll:
     rejection: Rejection | None = None
     again_after: float | None = None
     looks: frozenset[Look] = frozenset()
+    exclusive_claims: tuple[str, ...] = ()
 
 
 def is_over(pod: PodFact) -> bool:
@@ -53,10 +55,15 @@ def is_over(pod: PodFact) -> bool:
     return pod.phase in ("Failed", "Succeeded")
 
 
-def next_step(addon: TcpAddon, facts: Facts, revision: str) -> Roll:
-    """Decide the next step towards the version that the spec asks for."""
-    decision = _Decision(addon, facts, revision)
-    step = decision.step()
+def next_step(
+    addon: TcpAddon, facts: Facts, revision: str, exclusive_claims: tuple[str, ...] = ()
+) -> Roll:
+    """Decide the next step towards the version that the spec asks for.
+
+    exclusive_claims: where the two versions cannot run at once, nothing else counts.
+    """
+    decision = _Decision(addon, facts, revision, recreates=bool(exclusive_claims))
+    step = replace(decision.step(), exclusive_claims=exclusive_claims)
     # The answer to our own write is no event: what comes after it is looked at at once.
     return replace(step, again_after=_AT_ONCE) if decision.is_moved_by(step) else step
 
@@ -64,7 +71,8 @@ def next_step(addon: TcpAddon, facts: Facts, revision: str) -> Roll:
 def as_it_is(live: DeploymentFact, selects: str) -> Roll:
     """Keep the version that is there, and what is known of one that was rejected."""
     rejection = Rejection(live.rejected, live.rejected_because) if live.rejected else None
-    return Roll(live.revision, selects=selects, rejection=rejection)
+    kept = Roll(live.revision, selects=selects, rejection=rejection)
+    return replace(kept, exclusive_claims=live.exclusive_claims)
 
 
 def suspect(addon: TcpAddon, facts: Facts, revision: str) -> PodFact | None:
@@ -78,6 +86,7 @@ class _Decision:
     addon: TcpAddon
     facts: Facts
     wanted: str
+    recreates: bool = False
 
     # --- what is there --------------------------------------------------------------------------
     @property
@@ -87,12 +96,13 @@ class _Decision:
 
     @property
     def switches(self) -> bool:
-        return self.addon.spec.rollout.strategy is RolloutStrategy.SWITCH
+        return self.addon.spec.rollout.strategy is RolloutStrategy.SWITCH and not self.recreates
 
     @property
     def careful(self) -> bool:
         """Whether old processes shall stay until they are told to go."""
-        return self.switches or self.addon.spec.rollout.drain is not None
+        drains = self.addon.spec.rollout.drain is not None
+        return (self.switches or drains) and not self.recreates
 
     @property
     def selects(self) -> str:

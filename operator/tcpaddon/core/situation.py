@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any, TypeGuard, TypeVar
 
 from tcpaddon.api.v1alpha1 import StartPolicy, TcpAddon
+from tcpaddon.core import claims
 from tcpaddon.core.actions import Apply, Look
 from tcpaddon.core.address import Address, Reach, known, reach
 from tcpaddon.core.binding import Publication, publication
 from tcpaddon.core.children.binding_secret import binding_secret
 from tcpaddon.core.children.child import Wanted
 from tcpaddon.core.children.deployment import Version, deployment
+from tcpaddon.core.children.disruption_budget import disruption_budget
 from tcpaddon.core.children.pod_template import PodTemplate, pod_template
 from tcpaddon.core.children.service import service
 from tcpaddon.core.facts import (
@@ -42,6 +44,7 @@ class Situation:
     binding: None while there is no address. template, roll, deployment: None where the process
     cannot or shall not run yet; a Deployment that runs is then left as it is. template: of the
     version that the spec asks for; the Deployment may have to keep another one (roll).
+    budget: None where the process is not known, and where there never was more than one.
     publication: None without binding.secretRef, or where that Secret is not there or is a
     TcpAddon's own.
     """
@@ -58,6 +61,7 @@ class Situation:
     template: PodTemplate | None
     roll: Roll | None
     deployment: Wanted | None
+    budget: Wanted | None
     publication: Publication | None
 
     @property
@@ -69,6 +73,11 @@ class Situation:
     def live_deployment(self) -> DeploymentFact | None:
         """The Deployment, where it is there and ours."""
         return self._ours(self.facts.deployment)
+
+    @property
+    def exclusive_claims(self) -> tuple[str, ...]:
+        """Claims of the pod that two versions cannot use at once."""
+        return self.roll.exclusive_claims if self.roll is not None else ()
 
     @property
     def current_pods(self) -> tuple[PodFact, ...]:
@@ -151,12 +160,18 @@ class Situation:
     def looks(self) -> frozenset[Look]:
         """What has to be read before the plan can be made."""
         live, wanted, roll = self.facts.deployment, self.deployment, self.roll
-        if roll is None or live is None or wanted is None or wanted.ref in self.facts.refusals:
+        if roll is None or wanted is None or wanted.ref in self.facts.refusals:
             return frozenset()
+        if live is not None and not self._needs(wanted, live):
+            return roll.looks
+        more = set()
         # A version that no spec leads to any more is known by its ReplicaSet alone.
-        unknown = not wanted.whole and self.facts.replica_sets is None
-        more = frozenset({Look.REPLICA_SETS}) if unknown and self._needs(wanted, live) else None
-        return roll.looks | (more or frozenset())
+        if not wanted.whole and self.facts.replica_sets is None:
+            more.add(Look.REPLICA_SETS)
+        pod = self.template.body["spec"] if self.template else {}
+        if claims.mounted(pod) and self.facts.claims is None:
+            more.add(Look.CLAIMS)
+        return roll.looks | more
 
     def _needs(self, wanted: Wanted, child: Child) -> bool:
         untouchable = not is_ours(child, self.addon) or child.deleting
@@ -179,7 +194,8 @@ def assess(addon: TcpAddon, facts: Facts) -> Situation:
     if isinstance(process, Process) and _may_run(addon, facts, told):
         revision = facts.deployment.revision if facts.deployment else ""
         template = pod_template(addon, process, revision)
-        roll = next_step(addon, facts, template.revision)
+        exclusive = claims.exclusive(template.body["spec"], facts)
+        roll = next_step(addon, facts, template.revision, exclusive)
     elif addon.spec.suspend and facts.deployment and is_ours(facts.deployment, addon):
         # Put to rest as it is: nobody needs to know what the process would be now.
         roll = as_it_is(facts.deployment, leads_to)
@@ -204,6 +220,7 @@ def assess(addon: TcpAddon, facts: Facts) -> Situation:
         template=template,
         roll=roll,
         deployment=_deployment(addon, facts, template, roll) if roll else None,
+        budget=disruption_budget(addon) if template and _needs_budget(addon, facts) else None,
         publication=publication(addon, secret, told) if _is_users(secret) else None,
     )
 
@@ -222,6 +239,15 @@ def _deployment(addon: TcpAddon, facts: Facts, template: PodTemplate | None, rol
 
 def _is_users(secret: SecretFact | None) -> TypeGuard[SecretFact]:
     return secret is not None and not secret.deleting and secret.addon is None
+
+
+def _needs_budget(addon: TcpAddon, facts: Facts) -> bool:
+    """Whether there is more than one process, or was: for one alone the budget holds nothing back.
+
+    So it stays while an autoscaler goes down to one and up again.
+    """
+    there = facts.budget is not None and is_ours(facts.budget, addon)
+    return there or addon.spec.replicas > 1
 
 
 def _may_run(addon: TcpAddon, facts: Facts, told: tuple[Address, ...]) -> bool:

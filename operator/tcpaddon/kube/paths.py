@@ -35,12 +35,14 @@ PODS: Final = Resource("v1", Kind.POD, "pods")
 DEPLOYMENTS: Final = Resource("apps/v1", Kind.DEPLOYMENT, "deployments")
 STATEFUL_SETS: Final = Resource("apps/v1", Kind.STATEFUL_SET, "statefulsets")
 REPLICA_SETS: Final = Resource("apps/v1", "ReplicaSet", "replicasets")
+BUDGETS: Final = Resource("policy/v1", Kind.DISRUPTION_BUDGET, "poddisruptionbudgets")
+CLAIMS: Final = Resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 NODES: Final = Resource("v1", "Node", "nodes")
 ADDONS: Final = Resource(names.API_VERSION, names.KIND, names.PLURAL)
 LEASES: Final = Resource("coordination.k8s.io/v1", "Lease", "leases")
 EVENTS: Final = Resource("events.k8s.io/v1", "Event", "events")
 
-WATCHED: Final = (SERVICES, DEPLOYMENTS, STATEFUL_SETS, SECRETS, CONFIG_MAPS, PODS)
+WATCHED: Final = (SERVICES, DEPLOYMENTS, STATEFUL_SETS, SECRETS, CONFIG_MAPS, PODS, BUDGETS)
 """The kinds of children and of the user's marked objects: one reflector each."""
 
 _BY_KIND: Final = {resource.kind: resource for resource in WATCHED}

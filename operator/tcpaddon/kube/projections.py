@@ -5,6 +5,7 @@ missing is asked for with a default. Strings that many objects share are interne
 addons the facts are most of the operator's memory.
 """
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from sys import intern
 from typing import Final
@@ -12,6 +13,8 @@ from typing import Final
 from tcpaddon import names
 from tcpaddon.core.facts import (
     AppFact,
+    BudgetFact,
+    ClaimFact,
     ConfigMapFact,
     DeploymentFact,
     Ingress,
@@ -26,7 +29,7 @@ from tcpaddon.kube.heads import applied_at, head_of, only
 from tcpaddon.kube.users import app_fact, config_map_fact, secret_fact
 from tcpaddon.kube.words import Raw
 
-Fact = ServiceFact | DeploymentFact | SecretFact | AppFact | ConfigMapFact | PodFact
+Fact = ServiceFact | DeploymentFact | BudgetFact | SecretFact | AppFact | ConfigMapFact | PodFact
 
 # Both are the Deployment controller's own.
 _POD_TEMPLATE_HASH: Final = "pod-template-hash"
@@ -36,14 +39,8 @@ _REVISION_NUMBER: Final = "deployment.kubernetes.io/revision"
 def fact_of(raw: Raw) -> Fact:
     """Read any watched object: a Deployment of the user's becomes an AppFact, by its role label."""
     kind = Kind(raw["kind"])
-    if kind is Kind.SERVICE:
-        return service_fact(raw)
-    if kind is Kind.SECRET:
-        return secret_fact(raw)
-    if kind is Kind.CONFIG_MAP:
-        return config_map_fact(raw)
-    if kind is Kind.POD:
-        return pod_fact(raw)
+    if kind in _READERS:
+        return _READERS[kind](raw)
     labels = raw["metadata"].get("labels") or {}
     if kind is Kind.STATEFUL_SET or labels.get(names.LABEL_ROLE) == names.ROLE_APP:
         return app_fact(raw)
@@ -90,6 +87,7 @@ def deployment_fact(raw: Raw) -> DeploymentFact:
         held=spec.get("minReadySeconds", 0) > 0,
         retired=unavailable if isinstance(unavailable, int) else 0,
         applied_at=applied_at(raw, names.MANAGER),
+        exclusive_claims=_listed(annotations.get(names.ANNOTATION_EXCLUSIVE_CLAIMS)),
         rejected=annotations.get(names.ANNOTATION_REJECTED, ""),
         rejected_because=annotations.get(names.ANNOTATION_REJECTED_BECAUSE, ""),
     )
@@ -207,3 +205,28 @@ def _failed(ingress: Raw) -> tuple[tuple[int, str], ...]:
 
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
+
+
+def claim_fact(raw: Raw) -> ClaimFact:
+    """Read a PersistentVolumeClaim: who may use it at once."""
+    return ClaimFact(
+        name=raw["metadata"]["name"],
+        access_modes=tuple(raw["spec"].get("accessModes") or ()),
+    )
+
+
+def _budget_fact(raw: Raw) -> BudgetFact:
+    return BudgetFact(*head_of(raw).as_child())
+
+
+def _listed(value: str | None) -> tuple[str, ...]:
+    return tuple(value.split(",")) if value else ()
+
+
+_READERS: Final[Mapping[Kind, Callable[[Raw], Fact]]] = {
+    Kind.CONFIG_MAP: config_map_fact,
+    Kind.DISRUPTION_BUDGET: _budget_fact,
+    Kind.POD: pod_fact,
+    Kind.SECRET: secret_fact,
+    Kind.SERVICE: service_fact,
+}

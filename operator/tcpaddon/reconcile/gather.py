@@ -9,6 +9,7 @@ from tcpaddon.api.v1alpha1 import TcpAddon
 from tcpaddon.core.address import reach
 from tcpaddon.core.facts import (
     AppFact,
+    BudgetFact,
     Child,
     ConfigMapFact,
     DeploymentFact,
@@ -105,7 +106,7 @@ class Gatherer:
         namespace, name = addon.metadata.namespace, addon.metadata.name
         children = tuple(self.caches.of_addon(namespace, name))
         app = await self._users(refs.app)
-        wanted = {refs.service, refs.deployment, refs.binding, *refs.of_user}
+        wanted = {refs.service, refs.deployment, refs.binding, refs.budget, *refs.of_user}
         service = _as(ServiceFact, self.caches.get(refs.service))
         early = not reach(addon, service).hosts
         return Facts(
@@ -113,6 +114,7 @@ class Gatherer:
             service=service,
             deployment=_as(DeploymentFact, self.caches.get(refs.deployment)),
             binding=_as(SecretFact, self.caches.get(refs.binding)),
+            budget=_as(BudgetFact, self.caches.get(refs.budget)),
             app_secret=_as(SecretFact, await self._users(refs.app_secret, early=early)),
             app=_as(AppFact, app),
             app_is_of=app.addon if isinstance(app, DeploymentFact) else None,

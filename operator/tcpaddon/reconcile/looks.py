@@ -8,12 +8,14 @@ from typing import Final
 from tcpaddon.api.v1alpha1 import TcpAddon
 from tcpaddon.core.actions import Look
 from tcpaddon.core.children.child import selector
+from tcpaddon.core.claims import mounted
 from tcpaddon.core.facts import Facts, Kind, Warnings
 from tcpaddon.core.readers import readers
 from tcpaddon.core.rollout import suspect
+from tcpaddon.core.situation import assess
 from tcpaddon.kube import paths
 from tcpaddon.kube.client import Client
-from tcpaddon.kube.projections import replica_set_fact, warned
+from tcpaddon.kube.projections import claim_fact, replica_set_fact, warned
 from tcpaddon.kube.users import started_at
 from tcpaddon.kube.words import Scope
 
@@ -32,6 +34,17 @@ async def _replica_sets(client: Client, addon: TcpAddon, facts: Facts) -> Facts:
     async with aclosing(client.pages(scope)) as pages:
         found = [replica_set_fact(raw) async for page in pages for raw in page.items]
     return replace(facts, replica_sets=tuple(found))
+
+
+async def _claims(client: Client, addon: TcpAddon, facts: Facts) -> Facts:
+    """Read the claims that the pod mounts, one request each; those not there are left out."""
+    template = assess(addon, facts).template
+    found = []
+    for name in sorted(mounted(template.body["spec"])) if template else ():
+        raw = await client.get(paths.CLAIMS, addon.metadata.namespace, name)
+        if raw is not None:
+            found.append(claim_fact(raw))
+    return replace(facts, claims=tuple(found))
 
 
 async def _last_line(client: Client, addon: TcpAddon, facts: Facts) -> Facts:
@@ -81,6 +94,7 @@ async def _service_warnings(client: Client, _: TcpAddon, facts: Facts) -> Facts:
 
 
 _READS: Final[Mapping[Look, Callable[[Client, TcpAddon, Facts], Awaitable[Facts]]]] = {
+    Look.CLAIMS: _claims,
     Look.LAST_LINE: _last_line,
     Look.REPLICA_SETS: _replica_sets,
     Look.APP_PODS: _app_started,

@@ -22,7 +22,9 @@ from tcpaddon.core.actions import Apply, GiveBack, Plan
 from tcpaddon.core.facts import (
     AppContainer,
     AppFact,
+    BudgetFact,
     Child,
+    ClaimFact,
     ConfigMapFact,
     DeploymentFact,
     Facts,
@@ -143,6 +145,7 @@ def _facts(made: TcpAddon, say: Input) -> Facts:
         secret_is_contested=say.get("secretIsContested", False),
         app_started=_starts(say.get("appPodsStartedSecondsAgo")),
         status_written_at=NOW - timedelta(seconds=say.get("statusWrittenSecondsAgo", 60)),
+        claims=_claims(say.get("claims")),
         last_line=say.get("lastLine"),
         replica_sets=_replica_sets(say.get("replicaSets")),
         cluster_networks=tuple(say.get("clusterNetworks", ())),
@@ -168,6 +171,10 @@ def _facts(made: TcpAddon, say: Input) -> Facts:
         facts = replace(facts, binding=bound)
     if "deployment" in say:
         facts = _with_deployment(made, facts, say["deployment"])
+    if "budget" in say:
+        there = BudgetFact(**_head(refs.budget))
+        there = _as(say["budget"], there, assess(made, replace(facts, budget=there)), "budget")
+        facts = replace(facts, budget=there)
     revision = facts.deployment.revision if facts.deployment else ""
     pods = tuple(_pod(index, pod, revision) for index, pod in enumerate(say.get("pods", ())))
     return replace(facts, pods=pods)
@@ -198,6 +205,7 @@ def _with_deployment(made: TcpAddon, facts: Facts, say: Input) -> Facts:
         revision=say.get("revision", ""),
         desired=say.get("desired", made.spec.replicas),
         failure=say.get("failure", ""),
+        exclusive_claims=tuple(say.get("exclusiveClaims", ())),
         secret=say.get("secret", ""),
         image=say.get("image", ""),
         held=say.get("held", False),
@@ -313,6 +321,12 @@ def _replica_sets(say: Input | None) -> tuple[ReplicaSetFact, ...] | None:
         )
         for number, (revision, image) in enumerate(say.items(), start=1)
     )
+
+
+def _claims(say: Input | None) -> tuple[ClaimFact, ...] | None:
+    if say is None:
+        return None
+    return tuple(ClaimFact(name, tuple(modes)) for name, modes in say.items())
 
 
 def _stray(text: str) -> Child:

@@ -19,7 +19,8 @@ OF_POD: dict[str, tuple[Any, Any]] = {
     "serviceAccountName": ("web", "tcp"),
     "nodeSelector": ({"disk": "ssd"}, {"disk": "hdd"}),
     "tolerations": ([{"key": "a", "operator": "Exists"}], [{"key": "b", "operator": "Exists"}]),
-    "affinity": ({"nodeAffinity": {}}, {"podAntiAffinity": {}}),
+    # Without a podAntiAffinity it gets ours: see test_pod_template.py.
+    "affinity": ({"podAntiAffinity": {}}, {"nodeAffinity": {}, "podAntiAffinity": {}}),
     "priorityClassName": ("web", "tcp"),
     "securityContext": ({"fsGroup": 1000}, {"fsGroup": 2000}),
 }

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from tcpaddon.core.actions import Look
 from tcpaddon.core.facts import (
     AppContainer,
     AppFact,
+    ClaimFact,
     DeploymentFact,
     Ingress,
     Kind,
@@ -139,9 +141,43 @@ def test_a_scale_does_not_change_the_revision() -> None:
     w.settle()
     w.start_pods()
     w.settle()
-    assert w.writes == ["apply Deployment mqtt-tcp", "status", "status"]
+    budget = "apply PodDisruptionBudget mqtt-tcp"
+    assert w.writes == ["apply Deployment mqtt-tcp", budget, "status", "status"]
     assert w.addon.status.revision == before
     assert w.addon.status.replicas == 3
+
+
+def test_the_disruption_budget_stays_when_one_process_is_left_and_is_made_once() -> None:
+    w = served({"replicas": 2})
+    for replicas in (1, 0, 5):
+        w.edit({**BOUND, "replicas": replicas})
+        w.settle()
+        w.start_pods()
+        w.settle()
+    assert set(w.writes) == {"apply Deployment mqtt-tcp", "status"}
+    assert expected_refs(w.addon).budget in w.children
+
+
+def test_a_foreign_disruption_budget_keeps_nobody_from_being_served() -> None:
+    w = world({"replicas": 2})
+    w.foreign = frozenset({expected_refs(w.addon).budget})
+    w.settle()
+    w.give_address()
+    w.settle()
+    w.start_pods()
+    w.settle()
+    told = {c.type: (c.status, c.reason) for c in w.addon.status.conditions}
+    assert told["WorkloadAvailable"] == ("True", "Available")
+    assert told["Progressing"] == ("False", "RolledOut")
+    assert told["BindingPublished"] == ("True", "BindingPublished")
+    assert told["Accepted"] == ("False", "NameConflict")
+
+
+def test_a_disruption_budget_that_a_single_process_does_not_need_is_no_conflict() -> None:
+    w = served()
+    theirs = replace(served({"replicas": 2}).children[expected_refs(w.addon).budget], addon=None)
+    w.children[theirs.ref] = theirs
+    assert w.round().is_quiet
 
 
 def test_a_change_of_spec_that_changes_no_object_costs_one_write_of_status() -> None:
@@ -346,6 +382,73 @@ def test_counts_alone_wait_for_five_seconds() -> None:
     assert made.check_again_after == 3
     w.pass_time(3)
     assert w.round().status is not None
+
+
+def test_with_an_exclusive_volume_the_gap_is_told_and_how_long_it_was() -> None:
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
+    w = world({"volumes": volumes})
+    w.claims = (ClaimFact("data", ("ReadWriteOnce",)),)
+    w.settle()
+    w.give_address()
+    w.settle()
+    assert not [write for write in w.writes if "Recreat" in write]
+    w.start_pods()
+    w.settle()
+    assert w.events == ["AddressAssigned", "BindingPublished", "Ready"]  # nobody was replaced
+    w.writes.clear()
+    w.edit({**BOUND, "volumes": volumes, "image": "example.com/broker:2"})
+    w.settle()
+    assert w.writes == ["apply Deployment mqtt-tcp", "status"]
+    assert w.looks == [Look.CLAIMS, Look.CLAIMS]  # once for each apply
+    assert reason_of(w, "Progressing") == "Recreating"
+    assert reason_of(w, "WorkloadAvailable") == "Available"
+    counts(w, replicas=0, updated=0, ready=0, available=0)
+    w.settle()
+    assert reason_of(w, "WorkloadAvailable") == "Recreating"
+    w.pass_time(3)
+    counts(w, replicas=1, updated=1)  # nothing but what was said tells it from a first start
+    w.settle()
+    assert reason_of(w, "Progressing") == "Recreating"
+    w.pass_time(4)
+    w.start_pods()
+    told = w.round().events
+    assert [note.reason for note in told] == ["Ready", "Recreated"]
+    assert "For 7 s no process was ready" in told[1].message
+    w.settle()
+    assert w.events[-2:] == ["Ready", "Recreated"]
+    assert reason_of(w, "Progressing") == "RolledOut"
+
+
+def test_scaling_and_resting_with_an_exclusive_volume_is_no_gap() -> None:
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
+    w = world({"volumes": volumes})
+    w.claims = (ClaimFact("data", ("ReadWriteOncePod",)),)
+    w.settle()
+    w.give_address()
+    w.settle()
+    w.start_pods()
+    w.settle()
+    for replicas in (0, 1):
+        w.edit({**BOUND, "volumes": volumes, "replicas": replicas})
+        w.settle()
+        assert reason_of(w, "Progressing") != "Recreating"
+        w.start_pods()
+        w.settle()
+    assert "Recreated" not in w.events
+
+
+def reason_of(w: World, condition: str) -> str:
+    """Return the reason that is told for a condition."""
+    return next(c.reason for c in w.addon.status.conditions if c.type == condition)
+
+
+def counts(w: World, **numbers: int) -> None:
+    """Let the Deployment's controller report these numbers of the present generation."""
+    ref = expected_refs(w.addon).deployment
+    live = w.children[ref]
+    assert isinstance(live, DeploymentFact)
+    seen = replace(live, observed_generation=live.generation)
+    w.children[ref] = replace(seen, **numbers)  # type: ignore[arg-type]
 
 
 def test_an_unchanged_condition_keeps_the_time_of_its_last_transition() -> None:

@@ -67,7 +67,7 @@ _NAMES = ["mqtt-tcp", "mqtt-mqtt"]
 _FOREIGN = st.frozensets(
     st.builds(
         Ref,
-        st.sampled_from([Kind.SERVICE, Kind.DEPLOYMENT]),
+        st.sampled_from([Kind.SERVICE, Kind.DEPLOYMENT, Kind.DISRUPTION_BUDGET]),
         st.just("iot"),
         st.sampled_from(_NAMES),
     ),

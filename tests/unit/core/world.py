@@ -13,7 +13,9 @@ from tcpaddon.api.v1alpha1 import TcpAddon
 from tcpaddon.core.actions import Apply, Delete, GiveBack, Look, Plan
 from tcpaddon.core.facts import (
     AppFact,
+    BudgetFact,
     Child,
+    ClaimFact,
     ConfigMapFact,
     DeploymentFact,
     Facts,
@@ -33,6 +35,7 @@ from tcpaddon.core.plan import plan
 from tcpaddon.core.refs import expected_refs
 from tcpaddon.names import (
     ANNOTATION_APPLIED,
+    ANNOTATION_EXCLUSIVE_CLAIMS,
     ANNOTATION_REJECTED,
     ANNOTATION_REJECTED_BECAUSE,
     ANNOTATION_SECRET,
@@ -91,6 +94,7 @@ class World:
     children: dict[Ref, Child] = field(default_factory=dict)
     users: dict[Ref, UsersFact] = field(default_factory=dict)
     pods: tuple[PodFact, ...] = ()
+    claims: tuple[ClaimFact, ...] = ()
     foreign: frozenset[Ref] = frozenset()  # names that something else has
     bodies: dict[Ref, Mapping[str, Any]] = field(default_factory=dict)
     app_started: tuple[datetime, ...] = ()  # of the app's pods
@@ -108,7 +112,7 @@ class World:
         """Gather the facts as reconcile does."""
         refs = expected_refs(self.addon)
         uid = self.addon.metadata.uid
-        here = (refs.service, refs.deployment, refs.binding)
+        here = (refs.service, refs.deployment, refs.binding, refs.budget)
         app = self._users(refs.app, AppFact)
         # What was seen is remembered as long as the app stays as it is.
         known = self._seen and self._seen[0] == (self.addon.metadata.generation, app)
@@ -119,6 +123,7 @@ class World:
             service_warnings=self._heard.get(service.uid) if service else None,
             deployment=self._child(refs.deployment, DeploymentFact),
             binding=self._child(refs.binding, SecretFact),
+            budget=self._child(refs.budget, BudgetFact),
             app_secret=self._users(refs.app_secret, SecretFact),
             app=app,
             app_started=self._seen[1] if self._seen and known else None,
@@ -166,7 +171,8 @@ class World:
                 heard = self._heard[facts.service.uid] = Warnings(self.now)
                 facts = replace(facts, service_warnings=heard)
             versions = tuple(self.versions.values())
-            made = plan(self.addon, replace(facts, last_line="", replica_sets=versions))
+            seen = replace(facts, last_line="", replica_sets=versions, claims=self.claims)
+            made = plan(self.addon, seen)
         assert not made.looks, "one that has been looked at is asked for again"
         return made
 
@@ -221,12 +227,19 @@ class World:
             self.children[apply.ref] = ServiceFact(**head, ingress=kept, selects=selects)
         elif apply.ref.kind is Kind.DEPLOYMENT:
             made = _deployment(head, before, apply.body)
-            self.children[apply.ref] = replace(made, applied_at=self.now)
+            claims = metadata["annotations"].get(ANNOTATION_EXCLUSIVE_CLAIMS)
+            self.children[apply.ref] = replace(
+                made,
+                applied_at=self.now,
+                exclusive_claims=tuple(claims.split(",")) if claims else (),
+            )
             template = apply.body["spec"]["template"]
             number = len(self.versions) + 1
             self.versions[made.revision] = ReplicaSetFact(
                 f"{apply.ref.name}-{number}", made.revision, number, template
             )
+        elif apply.ref.kind is Kind.DISRUPTION_BUDGET:
+            self.children[apply.ref] = BudgetFact(**head)
         else:
             self.children[apply.ref] = SecretFact(
                 **head,
@@ -374,7 +387,7 @@ def _deployment(
     spec, annotations = body["spec"], body["metadata"]["annotations"]
     asked: dict[str, Any] = {
         "held": spec.get("minReadySeconds", 0) > 0,
-        "retired": spec["strategy"]["rollingUpdate"]["maxUnavailable"],
+        "retired": spec["strategy"].get("rollingUpdate", {}).get("maxUnavailable", 0),
         "rejected": annotations.get(ANNOTATION_REJECTED, ""),
         "rejected_because": annotations.get(ANNOTATION_REJECTED_BECAUSE, ""),
     }

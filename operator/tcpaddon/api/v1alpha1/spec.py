@@ -9,7 +9,7 @@ from pydantic import Field, WithJsonSchema
 from tcpaddon.api.marks import ATOMIC_LIST, Rule, Shaped, form
 from tcpaddon.api.part import Bool, Int, Json, Part
 from tcpaddon.api.strings import Annotations, DataKey, DnsLabel, DnsSubdomain, Labels, NodeLabels
-from tcpaddon.api.v1alpha1 import pod, security
+from tcpaddon.api.v1alpha1 import pod, security, spread
 from tcpaddon.api.v1alpha1.network import CLASS_STAYS, Binding, Exposure, Port, Ports, Readiness
 from tcpaddon.names import child_name
 
@@ -233,6 +233,11 @@ class TcpAddonSpec(Part):
     """Taints of nodes that the pods put up with, as in a pod."""
     affinity: Annotated[Json, Shaped(pod.Affinity)] = Field(default_factory=dict)
     """Rules of where the pods run, as in a pod."""
+    topology_spread_constraints: Annotated[list[Json] | None, Shaped(spread.SpreadConstraints)] = (
+        None
+    )
+    """How the pods are spread over nodes and zones, as in a pod. Default: evenly over nodes and
+    rather over zones, where there is room. An empty list leaves it to the cluster's defaults."""
     priority_class_name: DnsSubdomain | None = None
     """PriorityClass of the pods. Default: the app's, or the cluster's."""
     pod_labels: Labels = Field(default_factory=dict)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from tcpaddon.core.checks import conflict
 from tcpaddon.core.checks.verdict import Check, Verdict, failed, first, held, refused
 from tcpaddon.core.process import Fault
 from tcpaddon.core.situation import Situation
@@ -44,6 +45,21 @@ def app_went_away(situation: Situation) -> Verdict | None:
     )
 
 
+def budget_name_taken(situation: Situation) -> Verdict | None:
+    """A PodDisruptionBudget of that name that is not ours; it keeps nobody from being served."""
+    if situation.budget is None:
+        return None
+    refs, facts = situation.refs, situation.facts
+    taken = conflict.name_conflict(situation, refs.budget, facts.budget)
+    if taken is None:
+        return None
+    return failed(
+        taken.reason,
+        f"{taken.message} Clients are served meanwhile, but nothing of this TcpAddon's keeps a "
+        "drain of nodes from ending all processes at once.",
+    )
+
+
 def refused_by_api_server(situation: Situation) -> Verdict | None:
     """The server's word is final, and its sentence is the best there is."""
     for ref, refusal in situation.facts.refusals.items():
@@ -62,6 +78,7 @@ CHECKS: Final[Sequence[Check]] = (
     namespace_terminating,
     process_cannot_be_resolved,
     app_went_away,
+    budget_name_taken,
     refused_by_api_server,
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from tcpaddon.core.checks import conflict, pods
+from tcpaddon.core.checks import conflict, pods, recreate
 from tcpaddon.core.checks.verdict import Check, Verdict, failed, first, held
 from tcpaddon.core.process import Fault
 from tcpaddon.core.situation import Situation
@@ -90,6 +90,9 @@ TROUBLES: Final[Sequence[Check]] = (
 def progressing(situation: Situation) -> Verdict:
     """Say whether a new version, or a new number of processes, is on its way."""
     trouble = first(TROUBLES, situation)
+    gap = recreate.recreating(situation)
+    if gap and (trouble is None or trouble.reason in _STAGES):
+        return gap
     if trouble:
         underway = trouble.reason in UNDER_WAY
         return Verdict(underway, trouble.reason, trouble.message)
@@ -144,11 +147,15 @@ def _old_version_serves(situation: Situation) -> bool:
     return live is not None and live.available > answering
 
 
+# The stages of a start, of which a gap in the service says enough.
+_STAGES: Final = frozenset({Reason.PULLING_IMAGE, Reason.WAITING_FOR_HANDSHAKE})
+
 # What goes on by itself; it changes from second to second and is no news each time.
 UNDER_WAY: Final = frozenset(
     {
         Reason.PULLING_IMAGE,
         Reason.DRAINING,
+        Reason.RECREATING,
         Reason.ROLLING_OUT,
         Reason.WAITING_FOR_HANDSHAKE,
         Reason.WAITING_FOR_NODE,

@@ -8,7 +8,11 @@ from tcpaddon.api.v1alpha1 import RolloutStrategy, TcpAddon
 from tcpaddon.core.children.child import Parts, Wanted, selector, wanted
 from tcpaddon.core.refs import expected_refs
 from tcpaddon.core.rollout import Roll
-from tcpaddon.names import ANNOTATION_REJECTED, ANNOTATION_REJECTED_BECAUSE
+from tcpaddon.names import (
+    ANNOTATION_EXCLUSIVE_CLAIMS,
+    ANNOTATION_REJECTED,
+    ANNOTATION_REJECTED_BECAUSE,
+)
 
 # Seconds, 68 years: never. The API server asks for progressDeadlineSeconds > minReadySeconds, and
 # takes the largest int32 to mean none.
@@ -32,18 +36,22 @@ def deployment(addon: TcpAddon, version: Version, roll: Roll, fields: str = "") 
     """
     rollout = addon.spec.rollout
     surge = "100%" if rollout.strategy is RolloutStrategy.SWITCH else rollout.max_surge
+    strategy: Mapping[str, Any] = {
+        "type": "RollingUpdate",
+        # The old version serves until the new one answers, or longer where the roll is held.
+        "rollingUpdate": {"maxUnavailable": roll.retired, "maxSurge": surge},
+    }
+    annotations = {}
+    if roll.exclusive_claims:
+        strategy = {"type": "Recreate"}
+        annotations[ANNOTATION_EXCLUSIVE_CLAIMS] = ",".join(roll.exclusive_claims)
     spec: dict[str, Any] = {
         "replicas": addon.spec.processes,
         "selector": {"matchLabels": selector(addon)},
-        "strategy": {
-            "type": "RollingUpdate",
-            # The old version serves until the new one answers, or longer where the roll is held.
-            "rollingUpdate": {"maxUnavailable": roll.retired, "maxSurge": surge},
-        },
+        "strategy": strategy,
     }
     if roll.held:
         spec |= {"minReadySeconds": _NEVER, "progressDeadlineSeconds": _NO_DEADLINE}
-    annotations = {}
     if roll.rejection is not None:
         annotations[ANNOTATION_REJECTED] = roll.rejection.revision
         annotations[ANNOTATION_REJECTED_BECAUSE] = roll.rejection.because

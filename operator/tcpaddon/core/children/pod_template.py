@@ -98,6 +98,7 @@ def _inputs(addon: TcpAddon, process: Process) -> Data:
                     "priorityClassName": spec.priority_class_name,
                 }
             ),
+            "topologySpread": _given("constraints", spec.topology_spread_constraints),
             "appContainer": _set_only(process.container_fields),
             "appPod": _set_only(process.pod_fields, false_too=True),
             "appSecret": process.secret,
@@ -113,6 +114,11 @@ def _inputs(addon: TcpAddon, process: Process) -> Data:
             "preStopSeconds": spec.rollout.pre_stop_seconds,
         }
     )
+
+
+def _given(name: str, spread: Sequence[Data] | None) -> Data:
+    """Wrap a list that means something by being empty."""
+    return {} if spread is None else {name: _sorted("topologyKey", spread)}
 
 
 def _sorted(key: str, items: Sequence[Data]) -> list[Data]:

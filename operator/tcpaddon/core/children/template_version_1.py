@@ -6,10 +6,11 @@ from typing import Any
 from tcpaddon.core.children.binding_secret import URI_KEY
 from tcpaddon.core.children.merge import by_key, environment, host_aliases
 from tcpaddon.core.launch import Launch, Start, launch
-from tcpaddon.names import port_suffix
+from tcpaddon.names import LABEL_ADDON, LABEL_PROCESS, port_suffix
 
 Data = Mapping[str, Any]
 _NONE: Data = {}
+_NODE, _ZONE = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
 
 
 def pod_spec(inputs: Data) -> dict[str, Any]:
@@ -23,6 +24,8 @@ def pod_spec(inputs: Data) -> dict[str, Any]:
             "name", app.get("imagePullSecrets", ()), own.get("imagePullSecrets", ())
         ),
         "hostAliases": host_aliases(app.get("hostAliases", ())),
+        "affinity": _apart(inputs, own.get("affinity") or app.get("affinity") or _NONE),
+        "topologySpreadConstraints": _spread(inputs),
     }
     # The grace period begins with the preStop hook, not with SIGTERM.
     grace = inputs.get("preStopSeconds", 0) + inputs["drainSeconds"]
@@ -30,6 +33,44 @@ def pod_spec(inputs: Data) -> dict[str, Any]:
         "containers": [_container(inputs)],
         "terminationGracePeriodSeconds": grace,
         **_set_only(merged),
+    }
+
+
+def _spread(inputs: Data) -> list[Data]:
+    """Return how the pods are spread over nodes, so that the loss of one does not end them all.
+
+    It is only wished for: a process beside another is better than none. And it is there for a
+    single process too, so that a second one rolls nobody.
+    """
+    given = inputs.get("topologySpread")
+    if given is not None:
+        ours = _of_this_version(inputs)
+        return [own if "labelSelector" in own else {**ours, **own} for own in given["constraints"]]
+    evenly = {"maxSkew": 1, "topologyKey": _NODE, "whenUnsatisfiable": "ScheduleAnyway"}
+    return [{**evenly, **_of_this_version(inputs)}]
+
+
+def _apart(inputs: Data, affinity: Data) -> Data:
+    """Add to an affinity that pods are rather in different zones, unless it speaks of that.
+
+    Not by a spread constraint: where a node lacks the label of one, the scheduler heeds none.
+    """
+    if "topologySpread" in inputs or "podAntiAffinity" in affinity:
+        return affinity
+    term = {"topologyKey": _ZONE, **_of_this_version(inputs)}
+    wish = {"weight": 100, "podAffinityTerm": term}
+    return {
+        **affinity,
+        "podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [wish]},
+    }
+
+
+def _of_this_version(inputs: Data) -> Data:
+    """Select the pods of the same version, for those of the one before are about to go."""
+    labels = {LABEL_ADDON: inputs["addon"], LABEL_PROCESS: inputs["processType"]}
+    return {
+        "labelSelector": {"matchLabels": labels},
+        "matchLabelKeys": ["pod-template-hash"],
     }
 
 

