@@ -28,10 +28,9 @@ _WORDS: Final = {
 }
 Address = tuple[str, int]
 
-# A number of ports that has no divisor in common with a few addresses: so the same port goes to the
-# same address again only after all pairs had their turn, minutes later. The system's own choice
-# comes round in 25 seconds, and then meets what nodes remember of a client that was there before:
-# a SYN that looks like part of a broken connection is sent after it, to a pod that is gone.
+# A number of ports that has no divisor in common with a few addresses: so the same port goes to
+# the same address again only after all pairs had their turn, five minutes later. The system's own
+# choice comes round in 25 seconds, and single connections then got no answer (docs/benchmarks.md).
 _OWN_PORTS: Final = range(17000, 17000 + 43001)
 _own_ports: Iterator[int] = itertools.cycle(_OWN_PORTS)
 
