@@ -63,11 +63,16 @@ async def delete(w: World) -> None:
     await w.collect_garbage(addon["metadata"]["uid"])
 
 
+async def scale(w: World) -> None:
+    await w.patch("tcpaddons", "mqtt", {"spec": {"replicas": 3}})
+
+
 # What the user does, and what was done and settled before.
 STORIES: dict[str, tuple[list[Step], Step]] = {
     "create": ([nothing_yet], create),
     "restart of the app": ([an_app_that_runs], create_and_restart),
     "new version": ([nothing_yet, create], new_version),
+    "scale": ([nothing_yet, create], scale),
     "delete": ([nothing_yet, create], delete),
 }
 
