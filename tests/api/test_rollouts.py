@@ -34,7 +34,7 @@ class Guard:
     """Looks at every change of the Service and its pods: who is led to, and who answers."""
 
     world: World
-    fewest: int = REPLICAS  # answering processes that the Service led to, at the worst moment
+    fewest: int  # answering processes that the Service led to, at the worst moment
     mixed: bool = False  # whether it ever led to two versions that answered
     order: list[tuple[str, ...]] = field(default_factory=list)  # the versions led to, in turn
 
@@ -72,9 +72,9 @@ def selected(service: Mapping[str, Any], pod: Mapping[str, Any]) -> bool:
 
 
 @asynccontextmanager
-async def watched(w: World) -> AsyncIterator[Guard]:
+async def watched(w: World, processes: int = REPLICAS) -> AsyncIterator[Guard]:
     """Guard a roll for as long as the block lasts."""
-    guard = Guard(w)
+    guard = Guard(w, fewest=processes)
     task = asyncio.create_task(guard.run())
     try:
         yield guard
@@ -208,6 +208,26 @@ async def test_a_newer_version_takes_the_place_of_one_that_was_not_switched_to(
                 return "waits-2" in await images(w)
 
             await eventually(begun, "the second version starts")
+            await roll(w, "answers-3")
+            await eventually(lambda: w.is_ready("mqtt"), "the third version is rolled out")
+            await guard.look()
+        assert await images(w) == ["answers-3"] * REPLICAS
+        assert guard.fewest == REPLICAS
+        assert not guard.mixed
+
+
+async def test_a_version_that_follows_right_after_a_switch_loses_nothing(server: ApiServer) -> None:
+    async with cluster(server) as (w, _), operator(server.kubeconfig()):
+        await deployed(w, strategy="Switch")
+        first = (await w.get("services", "mqtt-tcp"))["spec"]["selector"][REVISION]
+        async with watched(w) as guard:
+            await roll(w, "answers-2")
+
+            async def switched() -> bool:
+                service = await w.get("services", "mqtt-tcp")
+                return bool(service["spec"]["selector"][REVISION] != first)
+
+            await eventually(switched, "the Service leads to the second version")
             await roll(w, "answers-3")
             await eventually(lambda: w.is_ready("mqtt"), "the third version is rolled out")
             await guard.look()
@@ -406,7 +426,7 @@ async def test_a_long_drain_is_told_and_ends_when_it_is_no_longer_asked_for(
 async def test_a_drain_ends_before_the_next_version_starts(server: ApiServer) -> None:
     async with cluster(server) as (w, _), operator(server.kubeconfig()):
         await deployed(w, replicas=3, drain={"intervalSeconds": 1})
-        async with watched(w) as guard:
+        async with watched(w, 3) as guard:
             await roll(w, "answers-2")
 
             async def draining() -> bool:
@@ -417,7 +437,7 @@ async def test_a_drain_ends_before_the_next_version_starts(server: ApiServer) ->
             await eventually(lambda: w.is_ready("mqtt"), "the third version is rolled out")
             await guard.look()
         assert await images(w) == ["answers-3"] * 3
-        assert guard.fewest == REPLICAS  # its start value: never fewer than that
+        assert guard.fewest == 3
 
 
 # --- by hand, and put to rest -------------------------------------------------------------------

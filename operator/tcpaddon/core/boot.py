@@ -5,18 +5,32 @@ still being pulled, has not started, and so has failed nothing.
 """
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from tcpaddon.api.v1alpha1 import TcpAddonSpec
 from tcpaddon.core.facts import PodFact
 from tcpaddon.core.quoting import quoted
+
+# Of the kubelet: from the second restart on (the first comes at once), doubled each time.
+_FIRST_PAUSE: Final = timedelta(seconds=10)
+_PAUSES: Final = 8  # more of them are no news: the limit is an hour at most
+# The kubelet's own time between the last failed handshake and the end of the container.
+_KUBELET_SLACK: Final = timedelta(seconds=15)
 
 
 def deadline(pod: PodFact, spec: TcpAddonSpec) -> datetime | None:
     """Return when the boot has failed unless it answers; None where that is no matter."""
     if pod.ready or pod.started:
         return None
-    first = _first_start(pod)
-    limit = timedelta(seconds=spec.rollout.startup_timeout_seconds)
+    rollout = spec.rollout
+    limit = timedelta(seconds=rollout.startup_timeout_seconds)
+    to_end = timedelta(seconds=rollout.pre_stop_seconds + rollout.drain_seconds)
+    ran = _last_run(pod)
+    if ran is not None and ran > limit + to_end + _KUBELET_SLACK:
+        # It would have been ended before, had it not answered: this is a start after a crash.
+        first = pod.started_at or pod.exited_at
+    else:
+        first = _first_start(pod)
     return None if first is None else first + limit
 
 
@@ -29,7 +43,9 @@ def has_failed(pod: PodFact, spec: TcpAddonSpec, now: datetime) -> bool:
 def account(pod: PodFact, spec: TcpAddonSpec) -> str:
     """Say how a process failed to boot, and what to do."""
     port, limit = spec.main_port.container_port, spec.rollout.startup_timeout_seconds
-    if pod.exit_code is not None and pod.started_at is None:
+    ran = _last_run(pod)
+    crashed = pod.started_at is None or (ran is not None and ran < timedelta(seconds=limit))
+    if pod.exit_code is not None and crashed:
         return (
             f"The new version ended with exit code {pod.exit_code} instead of answering a TCP "
             f"handshake on port {port}: correct the app or its environment."
@@ -47,9 +63,21 @@ def last_words(pod: PodFact, last_line: str) -> str:
     return f"Its last words: {quoted(said)}" if said else "It left no words in its log."
 
 
+def _last_run(pod: PodFact) -> timedelta | None:
+    if pod.exited_at is None or pod.exit_started_at is None:
+        return None
+    return pod.exited_at - pod.exit_started_at
+
+
 def _first_start(pod: PodFact) -> datetime | None:
-    """Return when the pod's process first started, as far as its status still tells."""
-    if pod.restarts > 1:
-        # Only the last two starts are known. The sandbox came before all of them.
-        return pod.prepared_at or pod.exit_started_at or pod.started_at
-    return pod.exit_started_at or pod.started_at
+    """Return when the pod's process first started, as far as its status tells, or later.
+
+    Only the last two starts are in the status. Between the earlier ones lay the kubelet's pauses;
+    the sandbox came before all of them, and before the image was pulled.
+    """
+    last = pod.started_at or pod.exit_started_at
+    if last is None or pod.restarts == 0:
+        return last
+    pauses = _FIRST_PAUSE * ((1 << min(pod.restarts - 1, _PAUSES)) - 1)
+    first = last - pauses
+    return max(first, pod.prepared_at) if pod.prepared_at else first

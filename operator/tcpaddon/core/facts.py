@@ -195,6 +195,7 @@ class PodFact(Child):
     # containerStatuses[].started: the startup probe has succeeded in the running container.
     started: bool = False
     exit_started_at: datetime | None = None  # lastState.terminated.startedAt, with exited_at
+    process: str = ""  # the process label
     prepared_at: datetime | None = None  # when its sandbox was ready: before the image was pulled
     ports: tuple[tuple[str, int], ...] = ()  # names and numbers in the process's container
 

@@ -96,7 +96,11 @@ class _Decision:
 
     @property
     def switches(self) -> bool:
-        return self.addon.spec.rollout.strategy is RolloutStrategy.SWITCH and not self.recreates
+        """Whether the Service leads to one version; that of somebody else leads where it likes."""
+        service = self.facts.service
+        ours = service is None or is_ours(service, self.addon)
+        wanted = self.addon.spec.rollout.strategy is RolloutStrategy.SWITCH
+        return wanted and ours and not self.recreates
 
     @property
     def careful(self) -> bool:
@@ -129,9 +133,9 @@ class _Decision:
     def is_moved_by(self, step: Roll) -> bool:
         """Whether a step has the Service lead elsewhere."""
         service = self.facts.service
-        there = service is not None and is_ours(service, self.addon)
-        refused = service is not None and service.ref in self.facts.refusals
-        return there and not refused and self.selects != step.selects
+        if service is None or service.deleting or not is_ours(service, self.addon):
+            return False
+        return service.ref not in self.facts.refusals and self.selects != step.selects
 
     # --- what shall be --------------------------------------------------------------------------
     def step(self) -> Roll:
@@ -144,9 +148,28 @@ class _Decision:
             kept = live.revision if live.revision != self.wanted else good
             looks = self._words_needed(live, rejection)
             return Roll(kept, selects=self._selected(kept), rejection=rejection, looks=looks)
-        if live.revision == self.wanted or self._goes_first(live):
+        if live.revision == self.wanted:
             return self._go_on(live)
+        if self._is_relied_on(live):
+            return self._make_way(live)
         return self._start(live)
+
+    def _is_relied_on(self, live: DeploymentFact) -> bool:
+        """Whether processes serve that Kubernetes takes for unavailable, because a hold is on.
+
+        It has not ended, or its end was not seen yet: the next roll would end them all at once.
+        """
+        if self.switches and self.selects not in ("", live.revision):
+            return False
+        seen = live.observed_generation >= live.generation and live.available >= self.answering()
+        held = live.held or (self.careful and not seen)
+        return held and self.answering(live.revision) > 0
+
+    def _make_way(self, live: DeploymentFact) -> Roll:
+        """Bring the version that serves to its end; where it is not whole, without a drain."""
+        if self.all_answer(live.revision):
+            return self._go_on(live)
+        return Roll(live.revision, selects=self._selected(live.revision))
 
     def _start(self, live: DeploymentFact) -> Roll:
         """Begin a roll: where others serve, and shall not go as they like, it is held."""
@@ -171,29 +194,30 @@ class _Decision:
         ended = replace(held, held=False, retired=0)
         if self.addon.spec.rollout.drain is None or not others:
             return ended
-        if self.answering() <= self.addon.spec.processes:
-            return replace(held, again_after=self._next_deadline())  # who went would be missed
+        processes = self.addon.spec.processes
+        carried_out = (
+            live.observed_generation >= live.generation and others <= processes - live.retired
+        )
+        if not carried_out or self.answering() <= processes:  # who went now would be missed
+            return replace(held, again_after=self._next_deadline())
         wait = self._until_next_may_go(live)
         if wait > 0:
             return replace(held, again_after=wait)
-        return ended if others == 1 else replace(held, retired=live.retired + 1)
-
-    def _goes_first(self, live: DeploymentFact) -> bool:
-        """Whether a held roll of another version serves already, and so is brought to its end.
-
-        Kubernetes takes its processes for unavailable: the next roll would end them at once.
-        """
-        serves = not self.switches or self.selects == live.revision
-        return live.held and serves and self.all_answer(live.revision)
+        last = others == 1 or live.retired + 1 >= processes
+        return ended if last else replace(held, retired=live.retired + 1)
 
     def _selected(self, version: str) -> str:
         """Return what the Service shall lead to: the new version when all of it answers."""
         now = self.selects
         if not self.switches:
             return ""
+        if self.all_answer(version):
+            return version
+        if not now or self.answering(now):
+            return now
         # Those that it leads to are gone: whoever answers is better than nobody.
-        alone = not self.answering(now) and self.answering(version) > 0 if now else False
-        return version if self.all_answer(version) or alone else now
+        others = {pod.revision for pod in self.pods if pod.ready}
+        return version if version in others else max(others, key=self.answering, default=now)
 
     def _until_next_may_go(self, live: DeploymentFact) -> float:
         drain = self.addon.spec.rollout.drain

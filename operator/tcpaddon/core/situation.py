@@ -104,7 +104,7 @@ class Situation:
             and self.refs.deployment not in self.facts.refusals
             and live.revision == template.revision
             and self._is_complete(live)
-            and self._is_led_to(template.revision)
+            and self.leads_to(template.revision)
         )
 
     @property
@@ -136,7 +136,7 @@ class Situation:
             == (live.desired, live.replicas, live.updated, live.available)
         )
 
-    def _is_led_to(self, revision: str) -> bool:
+    def leads_to(self, revision: str) -> bool:
         """Whether new connections go to this version, and under Switch to no other."""
         service, roll = self.live_service, self.roll
         asked = roll.selects if roll else ""
@@ -199,6 +199,9 @@ def assess(addon: TcpAddon, facts: Facts) -> Situation:
     elif addon.spec.suspend and facts.deployment and is_ours(facts.deployment, addon):
         # Put to rest as it is: nobody needs to know what the process would be now.
         roll = as_it_is(facts.deployment, leads_to)
+    elif isinstance(process, Fault) and facts.deployment and facts.deployment.held:
+        # A roll that has begun is brought to its end: held, it would keep both versions for ever.
+        roll = next_step(addon, facts, facts.deployment.revision)
     secret = facts.app_secret
     # What the Service leads to is left as it is, too, while nobody knows what shall run.
     selects = roll.selects if roll else leads_to

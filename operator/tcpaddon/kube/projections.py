@@ -134,6 +134,7 @@ def pod_fact(raw: Raw) -> PodFact:
         exited_at=_time(exited.get("finishedAt")),
         started=bool(process.get("started")),
         exit_started_at=_time(exited.get("startedAt")),
+        process=intern(labels.get(names.LABEL_PROCESS, "")),
         prepared_at=_time(
             _condition(status, "PodReadyToStartContainers").get("lastTransitionTime")
         ),

@@ -119,7 +119,12 @@ class Gatherer:
             app=_as(AppFact, app),
             app_is_of=app.addon if isinstance(app, DeploymentFact) else None,
             procfile=_as(ConfigMapFact, await self._users(refs.procfile)),
-            pods=tuple(c for c in children if isinstance(c, PodFact)),
+            pods=tuple(
+                c
+                for c in children
+                # Those of a former process type are another Deployment's.
+                if isinstance(c, PodFact) and c.process == addon.spec.process_type
+            ),
             strays=tuple(
                 c
                 for c in children

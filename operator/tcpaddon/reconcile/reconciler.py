@@ -170,7 +170,11 @@ class Reconciler:
                 self.queue.add(key, after=pause)
             else:
                 applies.append(apply)
-        return replace(plan, applies=tuple(applies))
+        if len(applies) == len(plan.applies):
+            return plan
+        # What was to come at once comes after the apply that has to wait.
+        later = plan.check_again_after or None
+        return replace(plan, applies=tuple(applies), check_again_after=later)
 
     async def _look_again(self, key: Key, stored: StoredAddon) -> None:
         """Read an addon that changed under a write: its event may be late or lost."""

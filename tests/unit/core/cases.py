@@ -358,7 +358,7 @@ def pod(name: str = "mqtt-tcp-0", **say: Any) -> PodFact:
         "exit_started_at": None,
     }
     for key, value in say.items():
-        is_time = key in ("started_at", "exited_at", "exit_started_at") and value is not None
+        is_time = key.endswith("_at") and value is not None
         fields[key] = NOW - timedelta(seconds=value) if is_time else value
     return PodFact(**_head(Ref(Kind.POD, "iot", name)), **fields)
 

@@ -103,7 +103,7 @@ def progressing(situation: Situation) -> Verdict:
 
 def _under_way(situation: Situation) -> Verdict:
     live, roll = situation.live_deployment, situation.roll
-    if live is None or roll is None or not live.held or not _all_new_answer(situation):
+    if live is None or roll is None or not live.held or not _new_version_serves(situation):
         return held(Reason.ROLLING_OUT, "Kubernetes starts the processes of the current version.")
     left = sum(pod.revision != roll.revision and not pod.deleting for pod in situation.facts.pods)
     return held(
@@ -111,9 +111,10 @@ def _under_way(situation: Situation) -> Verdict:
     )
 
 
-def _all_new_answer(situation: Situation) -> bool:
+def _new_version_serves(situation: Situation) -> bool:
     answering = sum(pod.ready for pod in situation.current_pods)
-    return answering >= situation.addon.spec.processes
+    led_to = situation.roll is not None and situation.leads_to(situation.roll.revision)
+    return led_to and answering >= situation.addon.spec.processes
 
 
 def workload_available(situation: Situation) -> Verdict:
