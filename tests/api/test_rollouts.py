@@ -40,7 +40,10 @@ class Guard:
 
     async def run(self) -> None:
         """Follow for ever. Words of two watches cross, so each look is a look at both."""
-        async for _ in self.world.api.watch(self.world.path("pods")):
+        await asyncio.gather(self._follow("pods"), self._follow("services"))
+
+    async def _follow(self, kind: str) -> None:
+        async for _ in self.world.api.watch(self.world.path(kind)):
             await self.look()
 
     async def look(self) -> None:

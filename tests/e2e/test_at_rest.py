@@ -24,5 +24,6 @@ def test_an_untouched_addon_costs_no_request_for_five_minutes(site: Site, at_res
     for name in ("echo", "follower"):
         addon = site.get(at_rest.namespace, "tcpaddon", name)
         assert condition(addon, "Ready")["status"] == "True", site.account(at_rest.namespace, name)
+    assert site.requests(at_rest.namespace), "the audit log knows nothing of this namespace"
     later = [r for r in site.requests(at_rest.namespace) if moment(r) > at_rest.settled]
     assert [f"{r['verb']} {r['objectRef']['resource']}" for r in later] == []
