@@ -23,7 +23,8 @@ OF_POD: dict[str, Any] = {
     "securityContext": {"fsGroup": 1000},
     "nodeSelector": {"disk": "ssd"},
     "tolerations": [{"key": "a", "operator": "Exists"}],
-    "affinity": {"nodeAffinity": {}},
+    # With one of its own, the process has no other: else it gets one that spreads over zones.
+    "affinity": {"nodeAffinity": {}, "podAntiAffinity": {}},
     "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["db"]}],
     "enableServiceLinks": False,
 }
