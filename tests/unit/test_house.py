@@ -64,3 +64,14 @@ def test_no_file_names_the_host_of_a_package_registry() -> None:
         if host in text
     ]
     assert found == []
+
+
+def test_make_help_lists_every_target_that_is_for_people() -> None:
+    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    phony = [
+        line.removeprefix(".PHONY:").split()[0]
+        for line in (ROOT / "Makefile").read_text().splitlines()
+        if line.startswith(".PHONY:")
+    ]
+    listed = {line.split()[1] for line in said.stdout.splitlines()}
+    assert set(phony) - listed == {"check-generated"}  # a part of lint

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from cluster import ClusterError
+from cluster import ClusterError, clients
+from cluster.commands import Commands
+from cluster.engine import log_file
 from manifests import chart_readme, install
 from tcpaddon import settings
 
@@ -180,3 +182,17 @@ def test_users_who_may_edit_may_write_addons_and_who_may_view_only_read_them() -
     assert "rbac.authorization.k8s.io/aggregate-to-view" not in edit["metadata"]["labels"]
     assert "rbac.authorization.k8s.io/aggregate-to-view" in view["metadata"]["labels"]
     assert {verb for rule in view["rules"] for verb in rule["verbs"]} == {"get", "list", "watch"}
+
+
+def test_the_notes_tell_how_to_look_and_what_to_apply_next() -> None:
+    commands = Commands(log_file("clients"))
+    helm = clients.folder() / "helm"
+    dry = ["install", "tcpaddon", CHART, "--namespace", "ops", "--dry-run=client"]
+    said = commands.text([helm, *dry]).partition("NOTES:")[2]
+    for words in (
+        "kubectl --namespace ops rollout status deployment/tcpaddon",
+        "kind: TcpAddon",
+        "kubectl get tcp --watch",
+        "helm uninstall tcpaddon` keeps the CRDs",
+    ):
+        assert words in said, words
