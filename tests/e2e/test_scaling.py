@@ -40,7 +40,8 @@ def test_an_autoscaler_scales_by_load_and_a_new_apply_does_not_take_its_number_b
         newer = spec(site, env=[{"name": "VERSION", "value": "2"}])
         site.apply(namespace, addon("echo", newer))
         url = site.ready(namespace, "echo")["status"]["url"]
-        assert greeting(url)["version"] == "2"
+        # Nodes hear of it within a second or so.
+        eventually(lambda: greeting(url)["version"] == "2", "the new version answers")
         assert site.get(namespace, "tcpaddon", "echo")["spec"]["replicas"] == 3
         assert site.get(namespace, "deployment", "echo-tcp")["spec"]["replicas"] == 3
         site.apply(namespace, load(80))
