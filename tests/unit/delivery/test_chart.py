@@ -187,8 +187,8 @@ def test_users_who_may_edit_may_write_addons_and_who_may_view_only_read_them() -
 def test_the_notes_tell_how_to_look_and_what_to_apply_next() -> None:
     commands = Commands(log_file("clients"))
     helm = clients.folder() / "helm"
-    dry = ["install", "tcpaddon", CHART, "--namespace", "ops", "--dry-run=client"]
-    said = commands.text([helm, *dry]).partition("NOTES:")[2]
+    dry = ["--namespace", "ops", "--dry-run=client"]
+    said = commands.text([helm, "install", "tcpaddon", CHART, *dry]).partition("NOTES:")[2]
     for words in (
         "kubectl --namespace ops rollout status deployment/tcpaddon",
         "kind: TcpAddon",
