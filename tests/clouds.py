@@ -3,12 +3,12 @@
 A TcpAddon with this class is left alone by the tests' other load balancer, as by a real one.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes import at_work
 from tests.worlds import World
 
 CLASS = "tests.example/cloud"
@@ -79,12 +79,5 @@ class Cloud:
 async def cloud(world: World, *gives: Entry) -> AsyncIterator[Cloud]:
     """Run the controller for as long as the block lasts."""
     made = Cloud(world, gives)
-    task = asyncio.create_task(made.run())
-    try:
+    async with at_work(made.run()):
         yield made
-    finally:
-        task.cancel()
-        ended = await asyncio.gather(task, return_exceptions=True)
-    for error in ended:
-        if isinstance(error, Exception):
-            raise error

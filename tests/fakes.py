@@ -6,7 +6,7 @@ They work on the real API server, as the real controllers do: watch, and write s
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -145,11 +145,9 @@ async def deployment_controller(api: Api) -> None:
 
 
 @asynccontextmanager
-async def controllers(api: Api, *, deployments: bool = True) -> AsyncIterator[None]:
-    """Run both for as long as the block lasts; `deployments`: else a real one runs already."""
-    tasks = [asyncio.create_task(load_balancer(api))]
-    if deployments:
-        tasks.append(asyncio.create_task(deployment_controller(api)))
+async def at_work(*controllers: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run what works for ever as long as the block lasts; raise what it failed with."""
+    tasks = [asyncio.create_task(controller) for controller in controllers]
     try:
         yield
     finally:
@@ -159,3 +157,11 @@ async def controllers(api: Api, *, deployments: bool = True) -> AsyncIterator[No
     for error in ended:
         if isinstance(error, Exception):
             raise error
+
+
+@asynccontextmanager
+async def controllers(api: Api, *, deployments: bool = True) -> AsyncIterator[None]:
+    """Run both for as long as the block lasts; `deployments`: else a real one runs already."""
+    of_deployments = [deployment_controller(api)] if deployments else []
+    async with at_work(load_balancer(api), *of_deployments):
+        yield

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.fakes import Api
+from tests.fakes import Api, at_work
 
 LAST_WORDS = "Error: connect ECONNREFUSED 10.0.0.5:5432"
 
@@ -142,12 +142,5 @@ def _crashed() -> dict[str, Any]:
 async def nodes(api: Api) -> AsyncIterator[Nodes]:
     """Run the nodes for as long as the block lasts."""
     made = Nodes(api)
-    task = asyncio.create_task(made.run())
-    try:
+    async with at_work(made.run()):
         yield made
-    finally:
-        task.cancel()
-        ended = await asyncio.gather(task, return_exceptions=True)
-    for error in ended:
-        if isinstance(error, Exception):
-            raise error

@@ -6,6 +6,7 @@ import pytest
 
 from tests.apiserver import ApiServer
 from tests.operators import eventually, operator
+from tests.waits import ready
 from tests.worlds import World, world
 
 PLAIN: dict[str, Any] = {"image": "registry.example/broker:1"}
@@ -27,11 +28,6 @@ async def claim(w: World, *modes: str) -> None:
             },
         },
     )
-
-
-async def ready(w: World) -> Any:
-    await eventually(lambda: w.is_ready("mqtt"), "mqtt is Ready")
-    return await w.get("tcpaddons", "mqtt")
 
 
 async def strategy(w: World) -> Any:

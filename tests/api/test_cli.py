@@ -18,7 +18,8 @@ import yaml
 from tests import plugins
 from tests.apiserver import ApiServer, Settings, running
 from tests.operators import eventually, operator
-from tests.worlds import World, world
+from tests.waits import ready
+from tests.worlds import world
 
 SPEC: dict[str, Any] = {
     "image": "registry.example/broker:1",
@@ -61,11 +62,6 @@ def changed(kubeconfig: str, folder: Path, change: Callable[[Any], None]) -> str
     path = folder / "kubeconfig"
     path.write_text(yaml.safe_dump(content))
     return str(path)
-
-
-async def ready(w: World, name: str) -> Any:
-    await eventually(lambda: w.is_ready(name), f"{name} is Ready")
-    return await w.get("tcpaddons", name)
 
 
 async def test_url_prints_the_url_alone(apiserver: ApiServer, tcpaddon: Kubectl) -> None:

@@ -16,27 +16,13 @@ from tcpaddon.reconcile.gather import Caches, Gatherer
 from tcpaddon.reconcile.networks import ClusterNetworks
 from tests.apiserver import ApiServer
 from tests.operators import eventually, operator
+from tests.waits import ready, told
 from tests.worlds import World, decoded, encoded, world
 
 SPEC: dict[str, Any] = {
     "image": "registry.example/broker:1",
     "binding": {"secretRef": {"name": "app-env"}},
 }
-
-
-async def ready(w: World, name: str = "mqtt") -> Any:
-    await eventually(lambda: w.is_ready(name), f"{name} is Ready")
-    return await w.get("tcpaddons", name)
-
-
-async def told(w: World, kind: str, reason: str, name: str = "mqtt") -> str:
-    """Wait until a condition gives this reason; returns its sentence."""
-
-    async def now() -> str:
-        found = await w.condition(name, kind)
-        return str(found["message"]) if found.get("reason") == reason else ""
-
-    return str(await eventually(now, f"{kind} gives {reason}"))
 
 
 async def test_of_two_addons_with_one_key_the_first_has_it_until_it_goes(

@@ -7,6 +7,7 @@ import pytest
 
 from tests.apiserver import ApiServer
 from tests.operators import eventually, operator
+from tests.waits import ready
 from tests.wire import Wire
 from tests.worlds import World, decoded, encoded, world
 
@@ -15,11 +16,6 @@ SPEC: dict[str, Any] = {
     "ports": [{"name": "mqtt", "containerPort": 1883}],
     "binding": {"secretRef": {"name": "app-env"}},
 }
-
-
-async def ready(w: World, name: str) -> Any:
-    await eventually(lambda: w.is_ready(name), f"{name} is Ready")
-    return await w.get("tcpaddons", name)
 
 
 async def test_one_apply_gives_an_address_a_url_in_the_secret_and_a_process(

@@ -6,6 +6,7 @@ import pytest
 
 from tests.apiserver import ApiServer
 from tests.operators import eventually, operator
+from tests.waits import ready, told
 from tests.worlds import World, encoded, world
 
 SPEC: dict[str, Any] = {
@@ -13,21 +14,6 @@ SPEC: dict[str, Any] = {
     "ports": [{"name": "mqtt", "containerPort": 1883}],
     "binding": {"secretRef": {"name": "app-env"}},
 }
-
-
-async def ready(w: World, name: str = "mqtt") -> Any:
-    await eventually(lambda: w.is_ready(name), f"{name} is Ready")
-    return await w.get("tcpaddons", name)
-
-
-async def told(w: World, kind: str, reason: str, name: str = "mqtt") -> str:
-    """Wait until a condition gives this reason; returns its sentence."""
-
-    async def now() -> str:
-        found = await w.condition(name, kind)
-        return str(found["message"]) if found.get("reason") == reason else ""
-
-    return str(await eventually(now, f"{kind} gives {reason}"))
 
 
 async def deployment(w: World) -> Any:

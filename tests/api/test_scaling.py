@@ -6,15 +6,11 @@ from typing import Any
 from tcpaddon.core.facts import Kind
 from tests.apiserver import ApiServer
 from tests.operators import eventually, operator
+from tests.waits import ready
 from tests.worlds import World, world
 
 SPEC: dict[str, Any] = {"image": "registry.example/broker:1", "replicas": 2}
 BUDGETS = "poddisruptionbudgets"
-
-
-async def ready(w: World) -> Any:
-    await eventually(lambda: w.is_ready("mqtt"), "mqtt is Ready")
-    return await w.get("tcpaddons", "mqtt")
 
 
 async def idle(op: Any) -> None:

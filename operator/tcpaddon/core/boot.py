@@ -22,11 +22,9 @@ def deadline(pod: PodFact, spec: TcpAddonSpec) -> datetime | None:
     """Return when the boot has failed unless it answers; None where that is no matter."""
     if pod.ready or pod.started:
         return None
-    rollout = spec.rollout
-    limit = timedelta(seconds=rollout.startup_timeout_seconds)
-    to_end = timedelta(seconds=rollout.pre_stop_seconds + rollout.drain_seconds)
-    ran = _last_run(pod)
-    if ran is not None and ran > limit + to_end + _KUBELET_SLACK:
+    limit = timedelta(seconds=spec.rollout.startup_timeout_seconds)
+    ran = last_run(pod)
+    if ran is not None and ran > limit + time_to_end(spec):
         # It would have been ended before, had it not answered: this is a start after a crash.
         first = pod.started_at or pod.exited_at
     else:
@@ -43,7 +41,7 @@ def has_failed(pod: PodFact, spec: TcpAddonSpec, now: datetime) -> bool:
 def account(pod: PodFact, spec: TcpAddonSpec) -> str:
     """Say how a process failed to boot, and what to do."""
     port, limit = spec.main_port.container_port, spec.rollout.startup_timeout_seconds
-    ran = _last_run(pod)
+    ran = last_run(pod)
     crashed = pod.started_at is None or (ran is not None and ran < timedelta(seconds=limit))
     if pod.exit_code is not None and crashed:
         return (
@@ -63,7 +61,14 @@ def last_words(pod: PodFact, last_line: str) -> str:
     return f"Its last words: {quoted(said)}" if said else "It left no words in its log."
 
 
-def _last_run(pod: PodFact) -> timedelta | None:
+def time_to_end(spec: TcpAddonSpec) -> timedelta:
+    """Return how long a process that the kubelet tells to end may take, at the most."""
+    rollout = spec.rollout
+    return timedelta(seconds=rollout.pre_stop_seconds + rollout.drain_seconds) + _KUBELET_SLACK
+
+
+def last_run(pod: PodFact) -> timedelta | None:
+    """Return how long the container ran that ended last, None where none has."""
     if pod.exited_at is None or pod.exit_started_at is None:
         return None
     return pod.exited_at - pod.exit_started_at

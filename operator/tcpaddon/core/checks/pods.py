@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from tcpaddon.core import boot
 from tcpaddon.core.checks.verdict import Verdict, failed
 from tcpaddon.core.facts import PodFact
 from tcpaddon.core.launch import SHELL
@@ -47,8 +48,6 @@ _BACK_OFF: Final = re.compile(r'^Back-off pulling image "[^"]*"(: (ErrImagePull:
 _OUT_OF_MEMORY: Final = "OOMKilled"
 # How a process ends that is told to: by itself, by SIGINT, by SIGKILL, by SIGTERM.
 _TOLD_TO_END: Final = frozenset({0, 130, 137, 143})
-# The kubelet's own time between the last failed handshake and the end of the container.
-_KUBELET_SLACK: Final = timedelta(seconds=15)
 _LOOP: Final = 2  # restarts; the kubelet's back-off begins with the second
 # A process that ran so long is out of its loop: the kubelet then begins its back-off anew.
 _LOOP_FORGOTTEN: Final = timedelta(minutes=10)
@@ -199,24 +198,22 @@ def _was_timed_out(situation: Situation, pod: PodFact, limit: timedelta) -> bool
     A pod does not say so; but it then ran for just the limit and the time to end, and ended as
     what is told to end does. A crash in that very window with such a code is taken for it.
     """
-    if pod.exited_at is None or pod.exit_started_at is None or pod.exit_reason == _OUT_OF_MEMORY:
+    ran = boot.last_run(pod)
+    if ran is None or pod.exit_reason == _OUT_OF_MEMORY:
         return False
     if pod.exit_code not in _TOLD_TO_END or pod.started:
         return False
-    rollout = situation.addon.spec.rollout
-    to_end = timedelta(seconds=rollout.pre_stop_seconds + rollout.drain_seconds) + _KUBELET_SLACK
     # Both times are cut to whole seconds, and the first handshake comes with the start.
     slack = timedelta(seconds=2)
-    return limit - slack <= pod.exited_at - pod.exit_started_at <= limit + to_end
+    return limit - slack <= ran <= limit + boot.time_to_end(situation.addon.spec)
 
 
 def _has_crashed_again(pod: PodFact) -> bool:
     """Whether a container that runs, or is about to, is one of a loop: no flicker in between."""
     if pod.restarts < _LOOP or pod.exit_code is None:
         return False
-    if pod.exited_at is None or pod.exit_started_at is None:
-        return True
-    return pod.exited_at - pod.exit_started_at < _LOOP_FORGOTTEN
+    ran = boot.last_run(pod)
+    return ran is None or ran < _LOOP_FORGOTTEN
 
 
 def _start_failure(pod: PodFact) -> str:
